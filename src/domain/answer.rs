@@ -1,0 +1,160 @@
+//! What came back from a gateway, in words that every gateway shares.
+//!
+//! A gateway's folder turns each reply, or the lack of one, into exactly one
+//! [`Answer`]. There are three classes (money in, no money can follow, unknown);
+//! whatever is not proved by a verified signature is [`Answer::Unknown`], and
+//! whether a report counts as money in is decided here in the core, after order,
+//! amount and currency have been compared with what was asked
+//! (see [`OrderReport`]).
+
+use super::{Amount, OrderNumber};
+use serde::{Deserialize, Serialize};
+
+/// What was asked of the gateway. An answer names its attempt *and* its
+/// operation: the approval of one is never taken for the approval of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Sending an attempt with its code. Never repeated once a byte may have left.
+    Submit,
+    /// Asking what became of an attempt.
+    Enquiry,
+    /// Closing an order that is not paid; refused by the gateway if it is.
+    Cancel,
+    /// Undoing an order whatever its state: closes it, or gives the money back.
+    Revoke,
+    /// The gateway told us, without being asked.
+    Notification,
+}
+
+/// A reply whose signature was verified and which names one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReport {
+    /// The order it names. The core compares it with the attempt's.
+    pub order: OrderNumber,
+    /// The order's amount and currency (not what the payer paid after a
+    /// discount), when the reply carries them. Without them a report never
+    /// proves that money is in.
+    pub amount: Option<Amount>,
+    /// What the gateway says of the order.
+    pub status: OrderStatus,
+    /// The gateway's own number of the order.
+    pub gateway_order: Option<String>,
+    /// The gateway's locator for its support.
+    pub trace: Option<String>,
+}
+
+/// What a gateway says of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Made, not paid, may still be paid.
+    Pending,
+    /// Paid and kept.
+    MoneyIn,
+    /// Closed without payment; no money can follow. With the gateway's own words, if any.
+    NoMoney(Refusal),
+    /// It was paid, and the money went or is going back.
+    Returned,
+}
+
+/// Why a gateway would not take a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Which of our sentences the cashier sees.
+    pub kind: RefusalKind,
+    /// The gateway's code, for the log and for support.
+    pub code: String,
+}
+
+/// The refusals that need different sentences at the till.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The code is stale, used or unknown: a fresh one may work.
+    Code,
+    /// The customer's side refused or did not confirm: balance, password, limit.
+    Payer,
+    /// The gateway's risk control.
+    Risk,
+    /// Our own side is set up wrongly: somebody must look.
+    Setup,
+    /// The order was closed: cancelled or expired.
+    Closed,
+}
+
+/// Why an answer proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unknown {
+    /// Nothing came back in time.
+    Timeout,
+    /// The connection failed when bytes may already have left.
+    Broken,
+    /// An HTTP status that is not an application's answer.
+    HttpStatus,
+    /// The body is too large, not JSON, or has not the documented shape.
+    Malformed,
+    /// The signature is missing or wrong.
+    Unsigned,
+    /// The reply is not signed and says that the order was refused: ask at once.
+    UnsignedRefusal,
+    /// The gateway says that it does not know, is busy, or failed inside.
+    GatewayFault,
+    /// The gateway asks to be called less often.
+    RateLimit,
+    /// A code or status that no document lists.
+    Unlisted,
+    /// A verified reply that names another order.
+    OtherOrder,
+    /// A verified reply with another amount or currency, or with none where one is due.
+    OtherAmount,
+    /// The service was restarted while the answer was awaited.
+    Restart,
+}
+
+/// Exactly one class for whatever came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A verified report of the order.
+    Report(OrderReport),
+    /// Verified: the gateway has no such order. *Not yet* is possible:
+    /// [`GatewayRules`](super::GatewayRules) say when it becomes proof.
+    NoSuchOrder {
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified, and documented as final: this submit made no order that can be paid.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified refusal of a cancel (or of a repeated submit): the order is paid.
+    AlreadyPaid {
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified refusal of a cancel: the order is closed. An enquiry must confirm it.
+    AlreadyClosed {
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified refusal of a revoke: the money went back by a refund already.
+    AlreadyReturned {
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified refusal of a reversal that will not change by repeating it.
+    ReversalRejected {
+        /// The gateway's code.
+        code: String,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Proves nothing.
+    Unknown(Unknown),
+    /// Provably no byte of the request left: connecting failed.
+    NotSent,
+}

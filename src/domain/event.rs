@@ -1,0 +1,159 @@
+//! What a step is told, and what it wants done.
+
+use super::{
+    Amount, Answer, AttemptId, BusinessDay, Fact, Fingerprint, GatewayId, IdempotencyKey, LaneId,
+    Mode, Operation, OrderNumber, SaleRef, TenderId, Timestamp, Wallet,
+};
+use std::time::Duration;
+
+/// A request to collect an amount for a sale on a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTender {
+    /// Where.
+    pub lane: LaneId,
+    /// The caller's key: the same key and content is the same tender.
+    pub key: IdempotencyKey,
+    /// The ticket.
+    pub sale: SaleRef,
+    /// The ticket's trading day.
+    pub day: BusinessDay,
+    /// How much.
+    pub amount: Amount,
+    /// Who shows the code.
+    pub mode: Mode,
+    /// One part of a split payment: a paid sale may be asked to pay again.
+    pub part: bool,
+    /// Insist on this gateway.
+    pub gateway: Option<GatewayId>,
+    /// The caller's note, kept as it is.
+    pub note: Option<String>,
+}
+
+/// A code that was read, classified and routed. The code itself stays with the driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRead {
+    /// The gateway that takes it.
+    pub gateway: GatewayId,
+    /// Whose code it is, when the code tells.
+    pub wallet: Option<Wallet>,
+    /// The code, masked.
+    pub masked: String,
+    /// The fingerprint of the code to send.
+    pub fingerprint: Fingerprint,
+}
+
+/// Something happened. The driver hands events to [`step`](super::step) one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody asks to collect an amount.
+    CreateTender(NewTender),
+    /// A code for the tender that is armed on the lane.
+    CodeRead {
+        /// The tender, found by the driver from its lane or named by the caller.
+        tender: TenderId,
+        /// What was read.
+        code: CodeRead,
+    },
+    /// The cashier asks to stop.
+    Cancel(TenderId),
+    /// The cashier gives the customer more time.
+    Extend(TenderId),
+    /// The cashier's software took note of the verdict.
+    Acknowledge(TenderId),
+    /// A gateway answered, or nobody did.
+    Answered {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// What had been asked.
+        operation: Operation,
+        /// What came back.
+        answer: Answer,
+    },
+    /// A timer ran out.
+    TimerFired(Timer),
+    /// A named person closes a duty.
+    CloseObligation {
+        /// The attempt that has it.
+        attempt: AttemptId,
+        /// Who.
+        name: String,
+        /// Why.
+        reason: String,
+        /// Where the proof is.
+        reference: String,
+    },
+}
+
+/// A wait. Setting a timer that is set replaces it; a timer that fires in a
+/// state that does not wait for it is ignored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// No code was scanned.
+    Code(TenderId),
+    /// The next enquiry of a live attempt is due.
+    Enquiry(AttemptId),
+    /// The customer's time is over.
+    Wait(AttemptId),
+    /// The next cancel of the last word is due.
+    Cancel(AttemptId),
+    /// The last word is over, with or without an answer.
+    LastWord(AttemptId),
+    /// The next try of a duty is due.
+    Duty(AttemptId),
+}
+
+/// All that a gateway needs to know of an attempt, except the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Where it goes.
+    pub gateway: GatewayId,
+    /// The merchant's number.
+    pub number: OrderNumber,
+    /// How much.
+    pub amount: Amount,
+    /// The request's time as the gateway is told.
+    pub requested: Timestamp,
+    /// When the gateway must stop taking the payment.
+    pub expires: Timestamp,
+    /// The lane, for the gateway's own records.
+    pub lane: LaneId,
+    /// The ticket, for the gateway's own records.
+    pub sale: SaleRef,
+}
+
+/// Something to do after the step's facts are on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Call the gateway. One call per attempt and operation runs at a time: an
+    /// effect that asks for one already running is dropped, its answer will
+    /// come; `fresh` ends the running one first and drops its answer.
+    Call {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// What to ask.
+        operation: Operation,
+        /// About what.
+        order: Order,
+        /// How long the call may take, connecting included.
+        limit: Duration,
+        /// Whether a running call of the kind is ended first.
+        fresh: bool,
+    },
+    /// The code of this attempt is needed no more.
+    ForgetCode(AttemptId),
+    /// Fire a timer after a while on the monotonic clock.
+    Set(Timer, Duration),
+    /// Stop a timer.
+    Clear(Timer),
+}
+
+/// What a step decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Step {
+    /// What is now true, to be made durable in one transaction.
+    pub facts: Vec<Fact>,
+    /// What to do when it is.
+    pub effects: Vec<Effect>,
+    /// The tender the step was about, for the caller's reply.
+    pub tender: Option<TenderId>,
+}

@@ -1,0 +1,45 @@
+//! Decides. No clock, disk, network, task, or provider word.
+//!
+//! ```text
+//!     event + now                        facts                effects
+//!   ───────────────▶ step(&state, ..) ───▶ journal, flushed ───▶ calls, timers
+//!                        ▲                     │
+//!                        └── apply(&mut state) ┘       resume(&state) ───▶ effects
+//! ```
+//!
+//! [`step`] is given one event and the time; it returns what is now true (facts)
+//! and what must be done (effects), or a [`Denial`]. The driver makes the facts
+//! durable in one transaction, applies them, and only then performs the effects.
+//! [`resume`] says what must be done after a start; it never submits.
+
+mod amount;
+mod answer;
+mod apply;
+pub mod code;
+mod denial;
+mod event;
+mod fact;
+mod ids;
+mod resume;
+mod rules;
+mod state;
+mod step;
+mod time;
+
+pub use amount::{Amount, AmountError, Currency};
+pub use answer::{Answer, Operation, OrderReport, OrderStatus, Refusal, RefusalKind, Unknown};
+pub use apply::apply;
+pub use denial::Denial;
+pub use event::{CodeRead, Effect, Event, NewTender, Order, Step, Timer};
+pub use fact::{Alert, Discharge, Duty, Fact, Mode, Reason, Verdict, What};
+pub use ids::{
+    AttemptId, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, NameError, OrderNumber,
+    SaleRef, ScannerId, StoreId, TenderId, Wallet,
+};
+pub use resume::resume;
+pub use rules::{GatewayRules, LastWord};
+pub use state::{
+    ATTEMPTS_MAX, Attempt, CODE_REMEMBERED, LaneRules, Obligation, Setup, Stage, State, Tender,
+};
+pub use step::step;
+pub use time::{Now, Timestamp};

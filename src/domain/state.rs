@@ -1,0 +1,219 @@
+//! What the core knows: the tenders it works on, each nothing but its facts applied.
+//!
+//! The state is a working set. A tender that is done, with no open duty, can be
+//! dropped at any time and read back from the journal; before a step, the driver
+//! sees to it that every tender which the event concerns (same key, same sale,
+//! same lane, same order) is here.
+
+use super::Discharge;
+use super::{
+    Amount, AttemptId, BusinessDay, Duty, Fingerprint, GatewayId, GatewayRules, IdempotencyKey,
+    LaneId, Mode, OrderNumber, OrderReport, Reason, Refusal, SaleRef, StoreId, TenderId, Timestamp,
+    Unknown, Verdict, Wallet,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the configuration says of one lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneRules {
+    /// The gateways it uses, in the order of preference.
+    pub gateways: Vec<GatewayId>,
+    /// The largest amount of one tender.
+    pub ceiling: Amount,
+    /// How long a tender waits for a code.
+    pub wait_code: Duration,
+}
+
+/// What the configuration says, as far as the core decides by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The store.
+    pub store: StoreId,
+    /// Its lanes.
+    pub lanes: BTreeMap<LaneId, LaneRules>,
+    /// The gateways.
+    pub gateways: BTreeMap<GatewayId, GatewayRules>,
+}
+
+/// Attempts of one tender at most.
+pub const ATTEMPTS_MAX: u32 = 5;
+
+/// How long a used code is remembered (`docs/codes.md`).
+pub const CODE_REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+/// The core's working set.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The configuration. `apply` never reads it: facts mean the same under any.
+    pub setup: Arc<Setup>,
+    /// The tenders at work, and whatever else was read back.
+    pub tenders: BTreeMap<TenderId, Tender>,
+    /// Codes submitted lately, and when.
+    pub codes: BTreeMap<Fingerprint, (AttemptId, Timestamp)>,
+}
+
+/// One request to collect an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tender {
+    /// Its name.
+    pub id: TenderId,
+    /// Where.
+    pub lane: LaneId,
+    /// The caller's key.
+    pub key: IdempotencyKey,
+    /// The ticket.
+    pub sale: SaleRef,
+    /// The ticket's day.
+    pub day: BusinessDay,
+    /// How much.
+    pub amount: Amount,
+    /// Who shows the code.
+    pub mode: Mode,
+    /// One part of a split payment.
+    pub part: bool,
+    /// The gateway the caller insists on.
+    pub gateway: Option<GatewayId>,
+    /// The caller's note.
+    pub note: Option<String>,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// Its attempts, the first first.
+    pub attempts: Vec<Attempt>,
+    /// What the cashier was told, why and when.
+    pub verdict: Option<(Verdict, Reason, Timestamp)>,
+    /// The cashier asked to stop.
+    pub cancel_requested: bool,
+    /// The cashier gave more time.
+    pub extended: bool,
+    /// When the cashier's software took note.
+    pub acknowledged: Option<Timestamp>,
+}
+
+/// One order at one gateway, from one code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its name.
+    pub id: AttemptId,
+    /// Where it went.
+    pub gateway: GatewayId,
+    /// Under which number.
+    pub order: OrderNumber,
+    /// Whose code.
+    pub wallet: Option<Wallet>,
+    /// The code, masked.
+    pub code: String,
+    /// The code's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The request's time.
+    pub requested: Timestamp,
+    /// When the gateway stops taking the payment.
+    pub expires: Timestamp,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The newest verified report of it.
+    pub report: Option<OrderReport>,
+    /// The gateway's locator of the newest answer that had one.
+    pub trace: Option<String>,
+    /// The last reason for not knowing, kept for the closing rules.
+    pub unknown: Option<Unknown>,
+    /// Duties of it, the first first; at most the last one is open.
+    pub obligations: Vec<Obligation>,
+    /// Verified "no such order" answers, with their times, since the last other report.
+    pub not_found: Vec<Timestamp>,
+}
+
+/// Where an attempt stands (`docs/architecture.md` draws it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The intent is durable; bytes may have left.
+    InFlight,
+    /// The gateway has the order; the customer must act.
+    Waiting,
+    /// No trustworthy answer so far.
+    Unknown,
+    /// The wait is over; the gateway is asked for its last word.
+    Closing {
+        /// Why.
+        reason: Reason,
+        /// Cancels sent.
+        cancels: u32,
+        /// The gateway said that the order is paid; only an enquiry can show it.
+        paid_claimed: bool,
+    },
+    /// Money in.
+    Paid,
+    /// No money can follow.
+    Refused(Refusal),
+    /// Stopped before any byte left.
+    Withdrawn,
+    /// *Not paid* was said, a duty is open.
+    Reversing,
+    /// Proof that nothing is kept.
+    Reversed,
+}
+
+/// A durable duty of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obligation {
+    /// What is owed.
+    pub duty: Duty,
+    /// Since when.
+    pub opened: Timestamp,
+    /// Tries so far.
+    pub tries: u32,
+    /// When the next try is due, by the wall clock: pace only.
+    pub next_try: Option<Timestamp>,
+    /// A person was alerted.
+    pub alerted: bool,
+    /// When and how it ended.
+    pub closed: Option<(Timestamp, Discharge)>,
+}
+
+impl Stage {
+    /// Whether the payment may still be going on.
+    pub fn is_live(&self) -> bool {
+        matches!(
+            self,
+            Self::InFlight | Self::Waiting | Self::Unknown | Self::Closing { .. }
+        )
+    }
+}
+
+impl Attempt {
+    /// The open duty, if there is one.
+    pub fn obligation(&self) -> Option<&Obligation> {
+        self.obligations.last().filter(|o| o.closed.is_none())
+    }
+}
+
+impl Tender {
+    /// The attempt that may still be going on, if there is one.
+    pub fn live_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last().filter(|a| a.stage.is_live())
+    }
+
+    /// An attempt by its number.
+    pub fn attempt(&self, number: u32) -> Option<&Attempt> {
+        self.attempts.iter().find(|a| a.id.number == number)
+    }
+
+    /// The final verdict; none while there is none or it is `unresolved`.
+    pub fn final_verdict(&self) -> Option<Verdict> {
+        match self.verdict {
+            Some((Verdict::Unresolved, ..)) | None => None,
+            Some((verdict, ..)) => Some(verdict),
+        }
+    }
+
+    /// Whether the tender waits for a code.
+    pub fn is_armed(&self) -> bool {
+        self.verdict.is_none() && self.live_attempt().is_none()
+    }
+
+    /// Whether anything of it is still to be done: it must be in the working set.
+    pub fn is_open(&self) -> bool {
+        self.final_verdict().is_none() || self.attempts.iter().any(|a| a.obligation().is_some())
+    }
+}

@@ -1,0 +1,1 @@
+//! Device bytes and key events to whole scans.
