@@ -100,6 +100,8 @@ pub enum Timer {
     LastWord(AttemptId),
     /// The next try of a duty is due.
     Duty(AttemptId),
+    /// A lost request can no longer arrive.
+    Arrival(AttemptId),
 }
 
 /// All that a gateway needs to know of an attempt, except the code.
@@ -139,10 +141,10 @@ pub enum Effect {
         /// Whether a running call of the kind is ended first.
         fresh: bool,
     },
-    /// The code of this attempt is needed no more.
-    ForgetCode(AttemptId),
     /// Fire a timer after a while on the monotonic clock.
     Set(Timer, Duration),
+    /// Let a running timer fire later by this much.
+    Extend(Timer, Duration),
     /// Stop a timer.
     Clear(Timer),
 }

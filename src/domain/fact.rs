@@ -7,7 +7,7 @@
 
 use super::{
     Amount, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, Operation, OrderNumber,
-    OrderReport, Refusal, SaleRef, TenderId, Timestamp, Unknown, Wallet,
+    OrderReport, Refusal, RefusalKind, SaleRef, TenderId, Timestamp, Unknown, Wallet,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,18 @@ pub enum Reason {
     WrongAmount,
 }
 
+impl From<RefusalKind> for Reason {
+    fn from(kind: RefusalKind) -> Self {
+        match kind {
+            RefusalKind::Code => Self::CodeRefused,
+            RefusalKind::Payer => Self::PayerRefused,
+            RefusalKind::Risk => Self::RiskRefused,
+            RefusalKind::Setup => Self::SetupRefused,
+            RefusalKind::Closed => Self::OrderClosed,
+        }
+    }
+}
+
 /// A duty that outlives the attempt, the sale and the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "duty")]
@@ -83,10 +95,7 @@ pub enum Duty {
     Return,
     /// The gateway has not seen the order: ask until a lost request can no
     /// longer arrive, and return the money if it did.
-    Watch {
-        /// When a verified "no such order" becomes proof.
-        until: Timestamp,
-    },
+    Watch,
 }
 
 /// What proved that a duty is done.
@@ -122,6 +131,8 @@ pub enum Alert {
     WrongAmount,
     /// An answer that names another order.
     OtherOrder,
+    /// The gateway would not cancel an order; a duty to revoke it took over.
+    CancelFailed,
     /// A duty is not done after the documented tries.
     DutyOverdue,
     /// The gateway refuses this store's requests.
@@ -224,11 +235,12 @@ pub enum What {
         /// Why.
         reason: Reason,
     },
-    /// A reversal call is about to leave: durable before any byte of it.
-    ReversalIntended {
+    /// A reversal call is about to leave (durable before any byte of it), or a
+    /// duty asks again (so that its pace survives a restart).
+    CallIntended {
         /// Which.
         attempt: u32,
-        /// Cancel or revoke.
+        /// Cancel, revoke, or a duty's enquiry.
         operation: Operation,
         /// When a duty tries again if nothing comes of it.
         next_try: Option<Timestamp>,
@@ -262,6 +274,12 @@ pub enum What {
         /// What is owed.
         #[serde(flatten)]
         duty: Duty,
+    },
+    /// A lost request can no longer arrive: from here on a verified "no such
+    /// order" counts. Measured on a monotonic clock, anew after a restart.
+    ArrivalWindowOver {
+        /// For which attempt.
+        attempt: u32,
     },
     /// A verified "no such order" that counts towards proof.
     NotFoundNoted {

@@ -20,10 +20,13 @@ mod denial;
 mod event;
 mod fact;
 mod ids;
+mod language;
 mod resume;
 mod rules;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use amount::{Amount, AmountError, Currency};
@@ -36,6 +39,7 @@ pub use ids::{
     AttemptId, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, NameError, OrderNumber,
     SaleRef, ScannerId, StoreId, TenderId, Wallet,
 };
+pub use language::Language;
 pub use resume::resume;
 pub use rules::{GatewayRules, LastWord};
 pub use state::{

@@ -1,7 +1,63 @@
-//! After a start.
-use super::{Effect, Now, State};
+//! What must be done after a start. It never submits.
+//!
+//! What was in flight is past its deadline, whatever the clock says: it goes to
+//! a last enquiry. Duties go on where they were; the window in which a lost
+//! request may still arrive is waited out again, since nobody knows how long the
+//! process was away.
 
-/// What must be done after a start.
-pub fn resume(_state: &State, _now: Now) -> Vec<Effect> {
-    Vec::new()
+use super::step::{first_try, last_enquiry};
+use super::{Effect, Now, Stage, State, Tender, Timer};
+use std::time::Duration;
+
+/// The effects that continue everything in the working set.
+pub fn resume(state: &State, now: Now) -> Vec<Effect> {
+    state
+        .tenders
+        .values()
+        .flat_map(|tender| resume_tender(state, tender, now))
+        .collect()
+}
+
+fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if tender.is_armed() {
+        let wait = state.setup.lanes.get(&tender.lane).map(|l| l.wait_code);
+        let age = now.at.since(tender.created);
+        let left = wait.unwrap_or(Duration::ZERO).saturating_sub(age);
+        effects.push(Effect::Set(Timer::Code(tender.id.clone()), left));
+    }
+    for attempt in &tender.attempts {
+        let Some(rules) = state.setup.gateways.get(&attempt.gateway) else {
+            continue;
+        };
+        match attempt.stage {
+            Stage::InFlight | Stage::Waiting | Stage::Unknown => {
+                effects.push(Effect::Set(Timer::Wait(attempt.id.clone()), Duration::ZERO));
+            }
+            Stage::Closing { cancels, .. } => {
+                effects.extend(last_enquiry(tender, attempt, rules));
+                if cancels > 0 {
+                    effects.push(Effect::Set(
+                        Timer::Cancel(attempt.id.clone()),
+                        rules.enquiry_every,
+                    ));
+                }
+            }
+            _ => {}
+        }
+        if let Some(obligation) = attempt.obligation() {
+            let due = match obligation.next_try {
+                Some(next_try) => next_try.since(now.at).min(rules.duty_pace.1),
+                None => first_try(attempt, obligation.duty, rules, now),
+            };
+            effects.push(Effect::Set(Timer::Duty(attempt.id.clone()), due));
+            if !attempt.arrival_over {
+                effects.push(Effect::Set(
+                    Timer::Arrival(attempt.id.clone()),
+                    rules.arrival_window + now.clock_error,
+                ));
+            }
+        }
+    }
+    effects
 }

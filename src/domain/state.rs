@@ -120,8 +120,10 @@ pub struct Attempt {
     pub unknown: Option<Unknown>,
     /// Duties of it, the first first; at most the last one is open.
     pub obligations: Vec<Obligation>,
-    /// Verified "no such order" answers, with their times, since the last other report.
-    pub not_found: Vec<Timestamp>,
+    /// A lost request can no longer arrive.
+    pub arrival_over: bool,
+    /// Verified "no such order" answers since then.
+    pub not_found: u32,
 }
 
 /// Where an attempt stands (`docs/architecture.md` draws it).

@@ -52,4 +52,7 @@ pub struct Now {
     pub at: Timestamp,
     /// Fresh random bits, used in at most one tender id and one order number a step.
     pub random: u64,
+    /// How far our clock and the gateways' may be apart, as far as it was seen.
+    /// It only ever lengthens a wait for proof.
+    pub clock_error: Duration,
 }

@@ -1,4 +1,40 @@
-//! Payment codes: what one scan is, and what of it may be shown.
+//! Payment codes: what one scan is, what of it is sent, and what of it may be shown.
+//!
+//! ```text
+//!   scan ──▶ Classifier::classify ──▶ Classified ──┬─▶ code_to_send ──▶ PaymentCode
+//!                                                  └─▶ mask ──▶ screen, journal, log
+//! ```
+//!
+//! A customer shows one of three things: a string of digits whose first digits
+//! tell the wallet, an EMV consumer-presented payload (base64 text), or, where
+//! one wallet's gateway is in use, a short text. Everything else gets a
+//! [`Reason`] and is never sent. Every byte string has exactly one result; it
+//! depends on nothing but the bytes and the settings. A code is never made a
+//! number: leading zeros matter, and twenty digits exceed 64 bits.
+
+mod aim;
+mod classify;
+mod cpm;
+mod digits;
+mod extract;
+mod mask;
+mod reason;
+mod text;
+mod tlv;
+mod wallets;
+
+#[cfg(test)]
+mod tests;
+
+pub use classify::{Classifier, SCAN_BYTES_MAX, Settings, UnknownProfile};
+pub use cpm::{Aid, AidError, Network};
+pub use digits::UnlistedDigits;
+pub use extract::{Sending, code_to_send};
+pub use mask::{mask, mask_length};
+pub use reason::Reason;
+pub use text::{PatternError, TextCodes, TextPattern};
+pub use tlv::Tag;
+pub use wallets::{TableError, WalletTable};
 
 use super::Wallet;
 use zeroize::Zeroizing;
@@ -25,5 +61,58 @@ impl std::fmt::Debug for PaymentCode {
     }
 }
 
-/// Whose code it is.
-pub type CodeWallet = Option<Wallet>;
+/// What one scan is. Holds nothing of the code that could not be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Classified {
+    /// An EMV consumer-presented payload (EMVCo CPM 1.0).
+    EmvCpm {
+        /// Whose application comes first.
+        network: Network,
+        /// The usable applications, one or two, in the payload's order.
+        aids: Vec<Aid>,
+        /// Objects out of their format: treated as absent, the payment goes on.
+        warnings: Vec<Tag>,
+    },
+    /// Digits of a wallet.
+    Digits {
+        /// Whose. None: in no table, for a gateway that finds the wallet
+        /// itself ([`UnlistedDigits::Forward`]).
+        wallet: Option<Wallet>,
+    },
+    /// Letters and digits of the wallet whose codes may be text.
+    Text {
+        /// Whose.
+        wallet: Wallet,
+    },
+    /// No payment code: never sent.
+    Reject {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl Classified {
+    /// The stable word of the kind: `emv_cpm`, `digits`, `text` or `reject`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::EmvCpm { .. } => "emv_cpm",
+            Self::Digits { .. } => "digits",
+            Self::Text { .. } => "text",
+            Self::Reject { .. } => "reject",
+        }
+    }
+
+    /// Whose code it is, when the code tells: the wallet, or the card network
+    /// of an EMV payload.
+    pub fn wallet(&self) -> Option<Wallet> {
+        match self {
+            Self::EmvCpm { network, .. } => match network {
+                Network::Other => None,
+                known => Wallet::new(known.as_str()).ok(),
+            },
+            Self::Digits { wallet } => wallet.clone(),
+            Self::Text { wallet } => Some(wallet.clone()),
+            Self::Reject { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What gateways say while the payment may still go on (transitions 4 to 11).
+//!
+//! First the field checks: a verified report counts only for the order, amount
+//! and currency that were asked for. Then one function per place where an
+//! attempt can stand; whatever is neither *money in* nor *no money can follow*
+//! leaves the outcome unknown and leads to an enquiry.
+
+use super::draft::Draft;
+use super::{closing, duty};
+use crate::domain::{
+    ATTEMPTS_MAX, Alert, Amount, Answer, Attempt, AttemptId, Denial, Duty, Effect, Now, Operation,
+    OrderReport, OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown,
+    Verdict, What,
+};
+
+/// An answer after the field checks.
+#[derive(Debug, Clone)]
+pub(super) enum Said {
+    MoneyIn(OrderReport),
+    /// Paid, but for another amount or currency: it must go back.
+    WrongMoney(OrderReport),
+    Pending(OrderReport),
+    NoMoney(Refusal, Option<String>),
+    Returned(OrderReport),
+    NoSuchOrder(Option<String>),
+    AlreadyPaid(Option<String>),
+    AlreadyClosed,
+    AlreadyReturned,
+    ReversalRejected,
+    Unknown(Unknown),
+    NotSent,
+}
+
+/// The field checks of every piece of evidence: order, amount, currency; and
+/// that the answer is one that this operation can have.
+fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said {
+    match answer {
+        Answer::Report(report) => checked_report(draft, report),
+        Answer::NoSuchOrder { trace } if operation != Operation::Submit => {
+            Said::NoSuchOrder(trace.clone())
+        }
+        // Both say that the submit made no order. Signed evidence of the order is stronger:
+        // the request may have arrived twice, and the second one been refused.
+        Answer::Refused { .. } | Answer::NotSent if draft.attempt.report.is_some() => {
+            Said::Unknown(Unknown::Unlisted)
+        }
+        Answer::Refused { refusal, trace } if operation == Operation::Submit => {
+            Said::NoMoney(refusal.clone(), trace.clone())
+        }
+        Answer::AlreadyPaid { trace } => Said::AlreadyPaid(trace.clone()),
+        Answer::AlreadyClosed { .. } => Said::AlreadyClosed,
+        Answer::AlreadyReturned { .. } if operation == Operation::Revoke => Said::AlreadyReturned,
+        Answer::ReversalRejected { .. } if operation == Operation::Revoke => Said::ReversalRejected,
+        Answer::NotSent if operation == Operation::Submit => Said::NotSent,
+        Answer::NotSent => Said::Unknown(Unknown::Broken),
+        Answer::Unknown(reason) => Said::Unknown(*reason),
+        Answer::NoSuchOrder { .. }
+        | Answer::Refused { .. }
+        | Answer::AlreadyReturned { .. }
+        | Answer::ReversalRejected { .. } => Said::Unknown(Unknown::Unlisted),
+    }
+}
+
+fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
+    if report.order != draft.attempt.order {
+        draft.alert(Alert::OtherOrder);
+        return Said::Unknown(Unknown::OtherOrder);
+    }
+    let asked = draft.tender.amount;
+    let due = match report.status {
+        // What goes back is what came in, also when that was the wrong amount.
+        OrderStatus::Returned => charged(draft.attempt).unwrap_or(asked),
+        _ => asked,
+    };
+    let agrees = report.amount.map(|amount| amount == due);
+    match (&report.status, agrees) {
+        (OrderStatus::MoneyIn, Some(true)) => Said::MoneyIn(report.clone()),
+        (OrderStatus::MoneyIn, Some(false)) => Said::WrongMoney(report.clone()),
+        // Paid, but the answer does not say how much: an enquiry must.
+        (OrderStatus::MoneyIn, None) => Said::Unknown(Unknown::OtherAmount),
+        (_, Some(false)) => {
+            draft.alert(Alert::WrongAmount);
+            Said::Unknown(Unknown::OtherAmount)
+        }
+        (OrderStatus::Pending, _) => Said::Pending(report.clone()),
+        (OrderStatus::NoMoney(refusal), _) => Said::NoMoney(refusal.clone(), report.trace.clone()),
+        (OrderStatus::Returned, _) => Said::Returned(report.clone()),
+    }
+}
+
+/// What the newest report says was charged.
+fn charged(attempt: &Attempt) -> Option<Amount> {
+    let report = attempt.report.as_ref()?;
+    report
+        .amount
+        .filter(|_| report.status == OrderStatus::MoneyIn)
+}
+
+/// Takes an answer, in whatever order it comes.
+pub(super) fn answered(
+    state: &State,
+    id: &AttemptId,
+    operation: Operation,
+    answer: &Answer,
+    now: Now,
+) -> Result<Step, Denial> {
+    let mut draft = Draft::about(state, id, now)?;
+    // Nobody waits for a notification: one that proves nothing is not even a pause.
+    if operation == Operation::Notification && matches!(answer, Answer::Unknown(_)) {
+        return draft.done();
+    }
+    let said = checked(&mut draft, operation, answer);
+    match &draft.attempt.stage {
+        Stage::InFlight | Stage::Waiting | Stage::Unknown => live(&mut draft, operation, said),
+        Stage::Closing { .. } => closing::answered(&mut draft, operation, said),
+        Stage::Reversing => duty::answered(&mut draft, operation, said),
+        Stage::Paid => duty::after_paid(&mut draft, operation, said),
+        Stage::Refused(_) | Stage::Withdrawn | Stage::Reversed => {
+            duty::after_end(&mut draft, operation, said);
+        }
+    }
+    draft.done()
+}
+
+/// The customer is being waited for.
+fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    let number = draft.number();
+    match said {
+        Said::MoneyIn(report) => paid(draft, operation, report),
+        Said::WrongMoney(report) => wrong_money(draft, operation, report),
+        Said::Pending(report) => {
+            if draft.attempt.stage != Stage::Waiting {
+                draft.fact(What::AttemptWaiting {
+                    attempt: number,
+                    report,
+                });
+            }
+            let pause = match operation {
+                Operation::Submit => draft.rules.enquiry_first,
+                _ => draft.rules.enquiry_every,
+            };
+            draft.set(Timer::Enquiry, pause);
+        }
+        Said::NoMoney(refusal, trace) => refused(draft, operation, refusal, trace),
+        Said::Returned(report) => {
+            let trace = report.trace.clone();
+            draft.fact(What::EvidenceKept {
+                attempt: number,
+                operation,
+                report,
+            });
+            refused(draft, operation, returned(), trace);
+        }
+        // The submit was refused without a signature, and the gateway, signed,
+        // has no order: nobody waits out the clock for a stale code. The
+        // refusal may be forged and the request late, hence the watch.
+        Said::NoSuchOrder(trace)
+            if draft.attempt.unknown == Some(Unknown::UnsignedRefusal)
+                && draft.attempt.report.is_none() =>
+        {
+            draft.fact(What::NotFoundNoted {
+                attempt: number,
+                trace,
+            });
+            draft.stop_waiting();
+            draft.verdict(Verdict::NotPaid, Reason::CodeRefused);
+            duty::open(draft, Duty::Watch);
+        }
+        Said::NotSent => withdrawn(draft),
+        Said::Unknown(reason) => unknown(draft, operation, reason),
+        Said::NoSuchOrder(_) => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
+        // The order number exists with an end we did not see: an enquiry tells.
+        Said::AlreadyPaid(_)
+        | Said::AlreadyClosed
+        | Said::AlreadyReturned
+        | Said::ReversalRejected => unknown(draft, operation, Unknown::Unlisted),
+    }
+}
+
+/// Transition 8: nothing is proved; ask, at once after a submit.
+fn unknown(draft: &mut Draft<'_>, operation: Operation, reason: Unknown) {
+    let of_submit = operation == Operation::Submit;
+    let news = draft.attempt.stage == Stage::InFlight
+        || (of_submit && draft.attempt.unknown != Some(reason));
+    if news && draft.attempt.stage != Stage::Waiting {
+        let attempt = draft.number();
+        draft.fact(What::AttemptUnknown { attempt, reason });
+    }
+    if of_submit {
+        draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+    } else if reason == Unknown::RateLimit {
+        draft.set(Timer::Enquiry, draft.rules.enquiry_every * 2);
+    } else {
+        draft.set(Timer::Enquiry, draft.rules.enquiry_every);
+    }
+}
+
+/// Transitions 5 and 9.
+pub(super) fn paid(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
+    let attempt = draft.number();
+    draft.fact(What::AttemptPaid {
+        attempt,
+        operation,
+        report,
+    });
+    draft.stop_waiting();
+    draft.verdict(Verdict::Paid, Reason::Paid);
+}
+
+/// Money is in, but not the money that was asked for: all of it goes back.
+pub(super) fn wrong_money(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
+    let attempt = draft.number();
+    draft.fact(What::EvidenceKept {
+        attempt,
+        operation,
+        report,
+    });
+    draft.alert(Alert::WrongAmount);
+    draft.stop_waiting();
+    draft.verdict(Verdict::NotPaid, Reason::WrongAmount);
+    duty::open(draft, Duty::Return);
+}
+
+/// What to keep as the reason when an order was paid and given back before we saw it.
+pub(super) fn returned() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Closed,
+        code: "returned".to_owned(),
+    }
+}
+
+/// Transitions 6 and 10: proof that this order takes no money. The tender waits
+/// for a fresh code, unless there were too many.
+fn refused(draft: &mut Draft<'_>, operation: Operation, refusal: Refusal, trace: Option<String>) {
+    let attempt = draft.number();
+    let kind = refusal.kind;
+    draft.fact(What::AttemptRefused {
+        attempt,
+        operation,
+        refusal,
+        trace,
+    });
+    if kind == RefusalKind::Setup {
+        draft.alert(Alert::Setup);
+    }
+    draft.stop_waiting();
+    if attempt >= ATTEMPTS_MAX {
+        draft.verdict(Verdict::NotPaid, kind.into());
+    } else if let Some(lane) = draft.state.setup.lanes.get(&draft.tender.lane) {
+        let timer = Timer::Code(draft.tender.id.clone());
+        draft.effect(Effect::Set(timer, lane.wait_code));
+    }
+}
+
+/// Transition 4: connecting failed, no byte left. The cashier is told at once;
+/// the code is not kept for another try.
+pub(super) fn withdrawn(draft: &mut Draft<'_>) {
+    let attempt = draft.number();
+    draft.fact(What::AttemptWithdrawn { attempt });
+    draft.stop_waiting();
+    draft.verdict(Verdict::NotPaid, Reason::NoConnection);
+}
+
+/// The pause is over; or the submit has not come back, and the lane says *checking*.
+pub(super) fn enquiry_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    match draft.attempt.stage {
+        Stage::InFlight => {
+            let attempt = draft.number();
+            draft.fact(What::AttemptUnknown {
+                attempt,
+                reason: Unknown::Timeout,
+            });
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Stage::Waiting
+        | Stage::Unknown
+        | Stage::Closing {
+            paid_claimed: true, ..
+        } => draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false),
+        _ => {}
+    }
+    draft.done()
+}

@@ -1,0 +1,218 @@
+//! The end of the wait and the gateway's last word (transition 12).
+//!
+//! ```text
+//!   wait over, cancel ─▶ last enquiry ─▶ CancelFirst:  cancel, again, again ─▶ closed     not paid
+//!                            │                                             ─▶ paid       enquiry ─▶ paid
+//!                            │                                             ─▶ no order   not paid + watch
+//!                            │                                             ─▶ silence    not paid + return
+//!                            └───────▶ VerdictFirst: not paid + return, in one commit
+//! ```
+//!
+//! A gateway that refuses to cancel a paid order is asked before the verdict, so
+//! that a customer who pays in the last second has paid. Once it claims that the
+//! order is paid, the order is never reversed from here: enquiries decide, and
+//! until they do the verdict is `unresolved`.
+
+use super::answer::{Said, paid, returned, withdrawn, wrong_money};
+use super::draft::Draft;
+use super::{draft, duty};
+use crate::domain::{
+    Alert, Attempt, Denial, Duty, Effect, GatewayRules, LastWord, Operation, Reason, Refusal,
+    Stage, Step, Tender, Timer, Unknown, Verdict, What,
+};
+use std::time::Duration;
+
+/// The wait deadline.
+pub(super) fn wait_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    if matches!(
+        draft.attempt.stage,
+        Stage::InFlight | Stage::Waiting | Stage::Unknown
+    ) {
+        begin(&mut draft, Reason::WaitOver);
+    }
+    draft.done()
+}
+
+/// One fresh enquiry that nothing before it can answer.
+pub(super) fn begin(draft: &mut Draft<'_>, reason: Reason) {
+    let attempt = draft.number();
+    draft.fact(What::ClosingBegan { attempt, reason });
+    draft.stop_waiting();
+    let effects = last_enquiry(draft.tender, draft.attempt, draft.rules);
+    effects.into_iter().for_each(|effect| draft.effect(effect));
+}
+
+/// The last enquiry, and the moment by which the cashier is told whatever happens.
+pub(crate) fn last_enquiry(
+    tender: &Tender,
+    attempt: &Attempt,
+    rules: &GatewayRules,
+) -> [Effect; 2] {
+    let (limit_enquiry, limit) = match rules.last_word {
+        LastWord::CancelFirst {
+            limit_enquiry,
+            limit,
+            ..
+        } => (limit_enquiry, limit),
+        LastWord::VerdictFirst { limit_enquiry } => (limit_enquiry, Duration::ZERO),
+    };
+    let over = Timer::LastWord(attempt.id.clone());
+    [
+        draft::call(tender, attempt, Operation::Enquiry, limit_enquiry, true),
+        Effect::Set(over, limit_enquiry + limit),
+    ]
+}
+
+/// What is said while the last word is awaited.
+pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    let Stage::Closing {
+        reason,
+        cancels,
+        paid_claimed,
+    } = draft.attempt.stage
+    else {
+        return;
+    };
+    match said {
+        Said::MoneyIn(report) => paid(draft, operation, report),
+        Said::WrongMoney(report) => wrong_money(draft, operation, report),
+        Said::NoMoney(refusal, trace) => closed(draft, operation, reason, refusal, trace),
+        Said::Returned(report) => {
+            let trace = report.trace.clone();
+            let attempt = draft.number();
+            draft.fact(What::EvidenceKept {
+                attempt,
+                operation,
+                report,
+            });
+            closed(draft, operation, reason, returned(), trace);
+        }
+        Said::NotSent => withdrawn(draft),
+        // A submit that returns now changes nothing: the last enquiry came after it.
+        _ if operation == Operation::Submit => {}
+        Said::AlreadyPaid(trace) if operation == Operation::Cancel => {
+            if !paid_claimed {
+                let attempt = draft.number();
+                draft.fact(What::PaidClaimed { attempt, trace });
+            }
+            draft.effect(Effect::Clear(Timer::Cancel(draft.attempt.id.clone())));
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Said::AlreadyClosed if operation == Operation::Cancel => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Said::NoSuchOrder(trace)
+            if !paid_claimed
+                && draft.attempt.report.is_none()
+                && (operation == Operation::Cancel
+                    || draft.attempt.unknown == Some(Unknown::UnsignedRefusal)) =>
+        {
+            never_seen(draft, reason, trace);
+        }
+        _ if paid_claimed => {
+            let pause = match draft.tender.verdict {
+                Some(_) => draft.rules.duty_pace.0,
+                None => draft.rules.enquiry_every,
+            };
+            draft.set(Timer::Enquiry, pause);
+        }
+        _ if operation == Operation::Enquiry && cancels == 0 => after_last_enquiry(draft, reason),
+        // The next cancel is on its timer.
+        _ => {}
+    }
+}
+
+/// Proof: no money. One verdict, nothing owed.
+fn closed(
+    draft: &mut Draft<'_>,
+    operation: Operation,
+    reason: Reason,
+    refusal: Refusal,
+    trace: Option<String>,
+) {
+    let attempt = draft.number();
+    draft.fact(What::AttemptRefused {
+        attempt,
+        operation,
+        refusal,
+        trace,
+    });
+    draft.stop_waiting();
+    draft.verdict(Verdict::NotPaid, reason);
+}
+
+/// The gateway has no such order *so far*: the cashier is told, and the watch
+/// returns the money should the request still arrive.
+fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
+    let attempt = draft.number();
+    draft.fact(What::NotFoundNoted { attempt, trace });
+    draft.stop_waiting();
+    draft.verdict(Verdict::NotPaid, reason);
+    duty::open(draft, Duty::Watch);
+}
+
+fn after_last_enquiry(draft: &mut Draft<'_>, reason: Reason) {
+    match draft.rules.last_word {
+        LastWord::CancelFirst { every, limit, .. } => {
+            send_cancel(draft, every);
+            draft.set(Timer::LastWord, limit);
+        }
+        LastWord::VerdictFirst { .. } => {
+            draft.stop_waiting();
+            draft.verdict(Verdict::NotPaid, reason);
+            duty::open(draft, Duty::Return);
+        }
+    }
+}
+
+fn send_cancel(draft: &mut Draft<'_>, every: Duration) {
+    let attempt = draft.number();
+    draft.fact(What::CallIntended {
+        attempt,
+        operation: Operation::Cancel,
+        next_try: None,
+    });
+    draft.call(Operation::Cancel, every, true);
+    draft.set(Timer::Cancel, every);
+}
+
+/// The last cancel had no answer that settles it: once more.
+pub(super) fn cancel_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    if let Stage::Closing {
+        paid_claimed: false,
+        ..
+    } = draft.attempt.stage
+        && let LastWord::CancelFirst { every, .. } = draft.rules.last_word
+    {
+        send_cancel(&mut draft, every);
+    }
+    draft.done()
+}
+
+/// Nobody said the last word: the verdict is due all the same.
+pub(super) fn last_word_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    match draft.attempt.stage {
+        Stage::Closing {
+            paid_claimed: true, ..
+        } => {
+            if draft.tender.verdict.is_none() {
+                draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
+            }
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Stage::Closing {
+            reason,
+            cancels,
+            paid_claimed: false,
+        } => {
+            draft.stop_waiting();
+            draft.verdict(Verdict::NotPaid, reason);
+            duty::open(&mut draft, Duty::Return);
+            if cancels > 0 {
+                draft.alert(Alert::CancelFailed);
+            }
+        }
+        _ => {}
+    }
+    draft.done()
+}

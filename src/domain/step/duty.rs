@@ -1,0 +1,257 @@
+//! What is owed after *not paid*, and evidence that comes late (transitions 13 to 21).
+//!
+//! A duty is opened in the commit that gives the verdict, is tried at the
+//! gateway's pace with a persisted next try, and is closed by proof (or by a
+//! named person). Evidence that contradicts an end never flips the verdict: it
+//! opens a duty or raises an alert.
+
+use super::answer::Said;
+use super::draft::Draft;
+use crate::domain::{
+    Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
+    Operation, OrderReport, OrderStatus, Stage, State, Step, Timer, What,
+};
+use std::time::Duration;
+
+/// How soon a watch asks, try by try; then every minute.
+const WATCH_PACE: [Duration; 3] = [
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+];
+const WATCH_PACE_LAST: Duration = Duration::from_secs(60);
+
+/// Opens a duty; belongs into the commit of the verdict.
+pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
+    let attempt = draft.number();
+    draft.fact(What::ObligationOpened { attempt, duty });
+    let first = first_try(draft.attempt, duty, draft.rules, draft.now);
+    draft.set(Timer::Duty, first);
+    draft.set(
+        Timer::Arrival,
+        draft.rules.arrival_window + draft.now.clock_error,
+    );
+}
+
+/// How long until the first try of a duty: a reversal is not sent before the
+/// gateway's earliest moment.
+pub(crate) fn first_try(attempt: &Attempt, duty: Duty, rules: &GatewayRules, now: Now) -> Duration {
+    match duty {
+        Duty::Watch => WATCH_PACE[0],
+        Duty::Return => {
+            let age = now.at.since(attempt.requested);
+            rules.reversal_earliest.saturating_sub(age)
+        }
+    }
+}
+
+/// The pause after the given try of a duty.
+pub(crate) fn pause(duty: Duty, tries: u32, pace: (Duration, Duration)) -> Duration {
+    match duty {
+        Duty::Watch => *WATCH_PACE
+            .get(tries as usize + 1)
+            .unwrap_or(&WATCH_PACE_LAST),
+        Duty::Return => {
+            let doubled = pace.0.saturating_mul(1 << tries.min(16));
+            doubled.min(pace.1)
+        }
+    }
+}
+
+/// The next try of a duty.
+pub(super) fn due(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    if let Some(obligation) = draft.attempt.obligation() {
+        try_again(&mut draft, obligation, obligation.duty, obligation.tries);
+    }
+    draft.done()
+}
+
+fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: u32) {
+    let attempt = draft.number();
+    let operation = match duty {
+        Duty::Watch => Operation::Enquiry,
+        Duty::Return => Operation::Revoke,
+    };
+    let pause = pause(duty, tries, draft.rules.duty_pace);
+    draft.fact(What::CallIntended {
+        attempt,
+        operation,
+        next_try: Some(draft.now.at.after(pause)),
+    });
+    let (tries_max, age_max) = draft.rules.duty_alert;
+    let age = draft.now.at.since(obligation.opened);
+    // A watch is long by nature: only its age says that it does not end.
+    let often = duty == Duty::Return && tries + 1 >= tries_max;
+    if (often || age >= age_max) && !obligation.alerted {
+        draft.alert(Alert::DutyOverdue);
+    }
+    draft.call(operation, draft.rules.limit_enquiry, true);
+    draft.set(Timer::Duty, pause);
+}
+
+/// A lost request can no longer arrive: from here on "no such order" is proof.
+pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
+    if draft.attempt.obligation().is_some() && !draft.attempt.arrival_over {
+        let attempt = draft.number();
+        draft.fact(What::ArrivalWindowOver { attempt });
+        draft.set(Timer::Duty, Duration::ZERO);
+    }
+    draft.done()
+}
+
+/// What is said while a duty is open. An answer to a reversal that is no proof
+/// itself (it names no order, or says only that the order is closed or was
+/// given back) is followed by an enquiry: only the order shows the end.
+pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    let Some(obligation) = draft.attempt.obligation() else {
+        return;
+    };
+    match said {
+        Said::NoMoney(..) => close(draft, Discharge::NoMoney),
+        Said::Returned(report) => {
+            keep(draft, operation, report);
+            close(draft, Discharge::Returned);
+        }
+        Said::NotSent => close(draft, Discharge::NeverArrived),
+        Said::MoneyIn(report) | Said::WrongMoney(report) => {
+            let known = money_known(draft);
+            if !known {
+                keep(draft, operation, report);
+            }
+            turned_up(draft, obligation);
+        }
+        Said::Pending(report) => {
+            if draft.attempt.report.is_none() {
+                keep(draft, operation, report);
+            }
+            turned_up(draft, obligation);
+        }
+        Said::NoSuchOrder(trace) => {
+            if draft.attempt.arrival_over && draft.attempt.report.is_none() {
+                not_found(draft, trace);
+            }
+        }
+        Said::ReversalRejected => {
+            if !obligation.alerted {
+                draft.alert(Alert::ReversalRejected);
+                draft.alert(Alert::DutyOverdue);
+            }
+        }
+        // The next try is on its timer.
+        Said::AlreadyPaid(_) | Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
+    }
+    if operation == Operation::Revoke && !draft.has_closed_the_duty() {
+        draft.call(Operation::Enquiry, draft.rules.limit_enquiry, true);
+    }
+}
+
+fn money_known(draft: &Draft<'_>) -> bool {
+    let report = draft.attempt.report.as_ref();
+    report.is_some_and(|r| r.status == OrderStatus::MoneyIn)
+}
+
+/// What was watched for has arrived: now it must be undone.
+fn turned_up(draft: &mut Draft<'_>, obligation: &Obligation) {
+    if obligation.duty == Duty::Watch {
+        let attempt = draft.number();
+        draft.fact(What::ObligationChanged {
+            attempt,
+            duty: Duty::Return,
+        });
+        match first_try(draft.attempt, Duty::Return, draft.rules, draft.now) {
+            Duration::ZERO => try_again(draft, obligation, Duty::Return, 0),
+            wait => draft.set(Timer::Duty, wait),
+        }
+    }
+}
+
+fn not_found(draft: &mut Draft<'_>, trace: Option<String>) {
+    let (proof, apart) = draft.rules.not_found_proof;
+    let attempt = draft.number();
+    draft.fact(What::NotFoundNoted { attempt, trace });
+    if draft.attempt.not_found + 1 >= proof {
+        close(draft, Discharge::NeverArrived);
+    } else {
+        draft.set(Timer::Duty, apart);
+    }
+}
+
+fn keep(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
+    let attempt = draft.number();
+    draft.fact(What::EvidenceKept {
+        attempt,
+        operation,
+        report,
+    });
+}
+
+fn close(draft: &mut Draft<'_>, discharge: Discharge) {
+    let attempt = draft.number();
+    draft.fact(What::ObligationClosed { attempt, discharge });
+    for timer in [Timer::Duty, Timer::Arrival] {
+        draft.effect(Effect::Clear(timer(draft.attempt.id.clone())));
+    }
+}
+
+/// Transition 21: a paid order whose money went back without us.
+pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    match said {
+        Said::Returned(report) => {
+            let status = draft.attempt.report.as_ref().map(|r| &r.status);
+            if status != Some(&OrderStatus::Returned) {
+                keep(draft, operation, report);
+                draft.alert(Alert::ReturnedWithoutUs);
+            }
+        }
+        Said::NoMoney(..) => draft.alert(Alert::ReturnedWithoutUs),
+        Said::WrongMoney(_) => draft.alert(Alert::WrongAmount),
+        _ => {}
+    }
+}
+
+/// Transition 20: a charge where there should be none, or an order that may
+/// still be charged. The verdict stays; the money goes back.
+pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    let end = draft.attempt.obligations.last().map(|o| &o.closed);
+    let thought_absent = match draft.attempt.stage {
+        Stage::Refused(_) => draft.attempt.report.is_none(),
+        Stage::Withdrawn => true,
+        _ => matches!(end, Some(Some((_, Discharge::NeverArrived)))),
+    };
+    match said {
+        Said::MoneyIn(report) | Said::WrongMoney(report) => {
+            keep(draft, operation, report);
+            draft.alert(Alert::PaidAfterNotPaid);
+            open(draft, Duty::Return);
+        }
+        Said::Pending(report) if thought_absent => {
+            keep(draft, operation, report);
+            open(draft, Duty::Return);
+        }
+        _ => {}
+    }
+}
+
+/// Transition 18: a named person takes the duty over.
+pub(super) fn close_by_hand(
+    state: &State,
+    id: &AttemptId,
+    name: &str,
+    reason: &str,
+    reference: &str,
+    now: Now,
+) -> Result<Step, Denial> {
+    let mut draft = Draft::about(state, id, now)?;
+    if draft.attempt.obligation().is_none() {
+        return Err(Denial::NoObligation);
+    }
+    close(
+        &mut draft,
+        Discharge::Manager {
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+            reference: reference.to_owned(),
+        },
+    );
+    draft.done()
+}

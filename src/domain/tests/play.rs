@@ -1,0 +1,419 @@
+//! A till, a customer and a gateway as a test plays them.
+
+use super::{crash, render, rules};
+use crate::domain::{
+    Amount, Answer, Attempt, AttemptId, BusinessDay, CodeRead, Currency, Event, Fact, Fingerprint,
+    GatewayId, GatewayRules, IdempotencyKey, LaneId, LaneRules, LastWord, Mode, NewTender, Now,
+    Operation, OrderNumber, OrderReport, OrderStatus, Refusal, RefusalKind, SaleRef, Setup, State,
+    StoreId, TenderId, Timer, Timestamp, Unknown, apply, step,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Refuses to cancel a paid order: it has the last word before the verdict.
+pub(crate) const CANCEL_FIRST: &str = "cancel-first";
+/// Its reversal returns the money of a paid order: verdict and duty go first.
+pub(crate) const VERDICT_FIRST: &str = "verdict-first";
+
+/// The clock error that the plays assume.
+pub(crate) const CLOCK_ERROR: Duration = Duration::from_secs(2);
+
+pub(crate) const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn cancel_first() -> GatewayRules {
+    GatewayRules {
+        enquiry_first: s(2),
+        enquiry_every: s(3),
+        enquiry_unanswered: s(5),
+        wait: s(75),
+        wait_extension: s(30),
+        expires: s(120),
+        limit_submit: s(30),
+        limit_enquiry: s(10),
+        last_word: LastWord::CancelFirst {
+            limit_enquiry: s(3),
+            every: s(3),
+            limit: s(10),
+        },
+        arrival_window: s(16 * 60),
+        not_found_proof: (1, Duration::ZERO),
+        reversal_earliest: Duration::ZERO,
+        duty_pace: (s(10), s(15 * 60)),
+        duty_alert: (6, s(30 * 60)),
+        order_number_max: 64,
+    }
+}
+
+fn verdict_first() -> GatewayRules {
+    GatewayRules {
+        enquiry_first: s(5),
+        enquiry_every: s(5),
+        wait: s(60),
+        expires: s(90),
+        last_word: LastWord::VerdictFirst {
+            limit_enquiry: s(3),
+        },
+        not_found_proof: (2, s(5)),
+        reversal_earliest: s(15),
+        order_number_max: 32,
+        ..cancel_first()
+    }
+}
+
+/// Two lanes, L1 and L2, that take both gateways, up to 500.00 AED.
+pub(crate) fn setup() -> Arc<Setup> {
+    let lane = LaneRules {
+        gateways: vec![gateway(CANCEL_FIRST), gateway(VERDICT_FIRST)],
+        ceiling: aed(50_000),
+        wait_code: s(120),
+    };
+    Arc::new(Setup {
+        store: StoreId::new("s1").unwrap(),
+        lanes: ["L1", "L2"]
+            .map(|id| (LaneId::new(id).unwrap(), lane.clone()))
+            .into(),
+        gateways: BTreeMap::from([
+            (gateway(CANCEL_FIRST), cancel_first()),
+            (gateway(VERDICT_FIRST), verdict_first()),
+        ]),
+    })
+}
+
+pub(crate) fn replay(setup: &Arc<Setup>, facts: &[(Fact, Timestamp)]) -> State {
+    let mut state = State {
+        setup: Arc::clone(setup),
+        tenders: BTreeMap::new(),
+        codes: BTreeMap::new(),
+    };
+    for (fact, at) in facts {
+        apply(&mut state, fact, *at);
+    }
+    state
+}
+
+pub(crate) fn gateway(id: &str) -> GatewayId {
+    GatewayId::new(id).unwrap()
+}
+
+pub(crate) fn aed(minor: u64) -> Amount {
+    let currency = Currency::AED;
+    Amount { minor, currency }
+}
+
+/// A request for 37.50 AED for sale S1 on L1, with this key.
+pub(crate) fn tender(key: &str) -> NewTender {
+    NewTender {
+        lane: LaneId::new("L1").unwrap(),
+        key: IdempotencyKey::new(key).unwrap(),
+        sale: SaleRef::new("S1").unwrap(),
+        day: BusinessDay::new("2026-03-01").unwrap(),
+        amount: aed(37_50),
+        mode: Mode::Scan,
+        part: false,
+        gateway: None,
+        note: None,
+    }
+}
+
+pub(crate) fn code(at: &str, fingerprint: &str) -> CodeRead {
+    CodeRead {
+        gateway: gateway(at),
+        wallet: None,
+        masked: "28****".to_owned(),
+        fingerprint: Fingerprint(fingerprint.to_owned()),
+    }
+}
+
+/// What a gateway says of an attempt over this amount.
+pub(crate) type Says = fn(&Attempt, Amount) -> Answer;
+
+fn report(attempt: &Attempt, amount: Option<Amount>, status: OrderStatus) -> Answer {
+    Answer::Report(OrderReport {
+        order: attempt.order.clone(),
+        amount,
+        status,
+        gateway_order: None,
+        trace: None,
+    })
+}
+
+fn refusal(kind: RefusalKind) -> Refusal {
+    let code = "R1".to_owned();
+    Refusal { kind, code }
+}
+
+pub(crate) fn money_in(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::MoneyIn)
+}
+pub(crate) fn too_little_in(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, Some(aed(37_49)), OrderStatus::MoneyIn)
+}
+pub(crate) fn other_currency_in(attempt: &Attempt, amount: Amount) -> Answer {
+    let currency = Currency::new("USD").unwrap();
+    let amount = Amount { currency, ..amount };
+    report(attempt, Some(amount), OrderStatus::MoneyIn)
+}
+pub(crate) fn money_in_unsaid(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, None, OrderStatus::MoneyIn)
+}
+pub(crate) fn other_order_in(attempt: &Attempt, amount: Amount) -> Answer {
+    let order = OrderNumber::new("someone-elses").unwrap();
+    let other = Attempt {
+        order,
+        ..attempt.clone()
+    };
+    money_in(&other, amount)
+}
+pub(crate) fn pending(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::Pending)
+}
+pub(crate) fn closed(attempt: &Attempt, amount: Amount) -> Answer {
+    let status = OrderStatus::NoMoney(refusal(RefusalKind::Closed));
+    report(attempt, Some(amount), status)
+}
+pub(crate) fn given_back(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::Returned)
+}
+pub(crate) fn too_little_given_back(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, Some(aed(37_49)), OrderStatus::Returned)
+}
+pub(crate) fn no_order(_: &Attempt, _: Amount) -> Answer {
+    Answer::NoSuchOrder { trace: None }
+}
+pub(crate) fn stale_code(_: &Attempt, _: Amount) -> Answer {
+    let refusal = refusal(RefusalKind::Code);
+    Answer::Refused {
+        refusal,
+        trace: None,
+    }
+}
+pub(crate) fn set_up_wrongly(_: &Attempt, _: Amount) -> Answer {
+    let refusal = refusal(RefusalKind::Setup);
+    Answer::Refused {
+        refusal,
+        trace: None,
+    }
+}
+pub(crate) fn already_paid(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyPaid { trace: None }
+}
+pub(crate) fn already_closed(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyClosed { trace: None }
+}
+pub(crate) fn already_given_back(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyReturned { trace: None }
+}
+pub(crate) fn will_not_reverse(_: &Attempt, _: Amount) -> Answer {
+    let code = "R9".to_owned();
+    Answer::ReversalRejected { code, trace: None }
+}
+pub(crate) fn not_sent(_: &Attempt, _: Amount) -> Answer {
+    Answer::NotSent
+}
+pub(crate) fn nothing(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::Timeout)
+}
+pub(crate) fn unsigned_refusal(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::UnsignedRefusal)
+}
+pub(crate) fn slower_please(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::RateLimit)
+}
+
+/// The state, all facts that led to it, and the time.
+pub(crate) struct Play {
+    pub(crate) state: State,
+    pub(crate) now: Now,
+    facts: Vec<(Fact, Timestamp)>,
+    gateway: &'static str,
+    codes: u32,
+}
+
+impl Play {
+    /// A store before its first sale; codes are of this gateway.
+    pub(crate) fn at(gateway: &'static str) -> Self {
+        Self {
+            state: replay(&setup(), &[]),
+            now: Now {
+                at: Timestamp(1_772_366_400_000),
+                random: 1,
+                clock_error: CLOCK_ERROR,
+            },
+            facts: Vec::new(),
+            gateway,
+            codes: 0,
+        }
+    }
+
+    /// A tender that waits for its code.
+    pub(crate) fn armed(gateway: &'static str) -> Self {
+        let mut play = Self::at(gateway);
+        play.go(Event::CreateTender(tender("k1")));
+        play
+    }
+
+    /// A submit that has not come back.
+    pub(crate) fn paying(gateway: &'static str) -> Self {
+        let mut play = Self::armed(gateway);
+        play.scans();
+        play
+    }
+
+    /// A customer who must confirm.
+    pub(crate) fn waiting(gateway: &'static str) -> Self {
+        let mut play = Self::paying(gateway);
+        play.said(Operation::Submit, pending);
+        play
+    }
+
+    /// The wait is over, the last enquiry runs.
+    pub(crate) fn closing(gateway: &'static str) -> Self {
+        let mut play = Self::waiting(gateway);
+        play.later(75);
+        play.fired(Timer::Wait);
+        play
+    }
+
+    /// *Not paid* was said, the money is to be returned; the first revoke runs.
+    pub(crate) fn returning(gateway: &'static str) -> Self {
+        let mut play = Self::closing(gateway);
+        play.later(13);
+        play.fired(Timer::LastWord);
+        play.fired(Timer::Duty);
+        play
+    }
+
+    /// *Not paid* was said, the gateway has not seen the order.
+    pub(crate) fn watching(gateway: &'static str) -> Self {
+        let mut play = Self::paying(gateway);
+        play.said(Operation::Submit, unsigned_refusal);
+        play.said(Operation::Enquiry, no_order);
+        play
+    }
+
+    /// A watch whose window is over.
+    pub(crate) fn window_over(gateway: &'static str) -> Self {
+        let mut play = Self::watching(gateway);
+        play.later(962);
+        play.fired(Timer::Arrival);
+        play.fired(Timer::Duty);
+        play
+    }
+
+    /// Time goes by.
+    pub(crate) fn later(&mut self, seconds: u64) {
+        self.now.at = self.now.at.after(s(seconds));
+    }
+
+    /// An event, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn on(&mut self, event: Event, expected: &[&str]) {
+        let lines = self.go(event);
+        assert!(
+            lines == expected,
+            "expected:\n{expected:#?}\ngot:\n{lines:#?}"
+        );
+    }
+
+    /// An answer to the newest attempt, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn answer(&mut self, operation: Operation, says: Says, expected: &[&str]) {
+        let event = self.answer_event(&self.attempt(), operation, says);
+        self.on(event, expected);
+    }
+
+    /// A timer of the newest attempt, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn fires(&mut self, timer: fn(AttemptId) -> Timer, expected: &[&str]) {
+        self.on(Event::TimerFired(timer(self.attempt())), expected);
+    }
+
+    /// A fresh code for the newest tender, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn scan(&mut self, expected: &[&str]) {
+        let event = self.scan_event();
+        self.on(event, expected);
+    }
+
+    /// The cashier cancels the newest tender, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn cancel(&mut self, expected: &[&str]) {
+        self.on(Event::Cancel(self.tender()), expected);
+    }
+
+    /// As [`Play::answer`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn said(&mut self, operation: Operation, says: Says) {
+        let event = self.answer_event(&self.attempt(), operation, says);
+        self.go(event);
+    }
+
+    /// As [`Play::fires`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn fired(&mut self, timer: fn(AttemptId) -> Timer) {
+        self.go(Event::TimerFired(timer(self.attempt())));
+    }
+
+    /// As [`Play::scan`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn scans(&mut self) {
+        let event = self.scan_event();
+        self.go(event);
+    }
+
+    /// The newest tender.
+    pub(crate) fn tender(&self) -> TenderId {
+        self.state.tenders.keys().last().unwrap().clone()
+    }
+
+    /// The newest attempt of the newest tender.
+    pub(crate) fn attempt(&self) -> AttemptId {
+        let tender = self.state.tenders.values().last().unwrap();
+        tender.attempts.last().unwrap().id.clone()
+    }
+
+    pub(crate) fn answer_event(&self, id: &AttemptId, operation: Operation, says: Says) -> Event {
+        let tender = &self.state.tenders[&id.tender];
+        Event::Answered {
+            attempt: id.clone(),
+            operation,
+            answer: says(tender.attempt(id.number).unwrap(), tender.amount),
+        }
+    }
+
+    fn scan_event(&mut self) -> Event {
+        self.codes += 1;
+        Event::CodeRead {
+            tender: self.tender(),
+            code: code(self.gateway, &format!("code{}", self.codes)),
+        }
+    }
+
+    /// One step, with all that must hold after any.
+    #[track_caller]
+    pub(crate) fn go(&mut self, event: Event) -> Vec<String> {
+        self.now.random += 1;
+        let step = match step(&self.state, &event, self.now) {
+            Ok(step) => step,
+            Err(denial) => return vec![format!("denied: {}", denial.code())],
+        };
+        let before = self.state.clone();
+        for fact in &step.facts {
+            let text = serde_json::to_string(fact).unwrap();
+            assert_eq!(*fact, serde_json::from_str(&text).unwrap(), "{text}");
+            apply(&mut self.state, fact, self.now.at);
+            self.facts.push((fact.clone(), self.now.at));
+        }
+        let again = replay(&self.state.setup, &self.facts);
+        assert_eq!(again.tenders, self.state.tenders, "replay differs");
+        assert_eq!(again.codes, self.state.codes, "replay differs");
+        if let Err(broken) = rules::check(&before, &step, &self.state) {
+            panic!("{broken} after {event:?}: {step:#?}");
+        }
+        crash::survives(&self.state, self.now);
+        render::step(&self.state, &step, self.now)
+    }
+}
