@@ -1,0 +1,251 @@
+//! Reading: a read-only connection of its own, that sees flushed commits only.
+//!
+//! SQLite shows a commit to other connections after its flush, so whatever a
+//! reader finds may be told to anybody.
+
+use super::Entry;
+use super::body;
+use super::error::{JournalError, sqlite};
+use super::files::Files;
+use super::rows::{self, name};
+use super::schema::{self, seq, sql};
+use crate::domain::{
+    BusinessDay, Fact, IdempotencyKey, LaneId, OrderNumber, SaleRef, TenderId, Timestamp,
+};
+use rusqlite::{Connection, OpenFlags, Params, Row, ToSql};
+use std::path::Path;
+
+/// Which tenders to list; all that is set must agree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// With this key.
+    pub key: Option<IdempotencyKey>,
+    /// Of this ticket.
+    pub sale: Option<SaleRef>,
+    /// Of this trading day.
+    pub day: Option<BusinessDay>,
+    /// On this lane.
+    pub lane: Option<LaneId>,
+    /// In this state, by its word.
+    pub state: Option<String>,
+}
+
+/// A view of the journal. Cheap to have, and `Send`: one for each thread that reads.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) db: Connection,
+    pub(super) files: Files,
+}
+
+impl Reader {
+    /// Opens a journal for reading, whether or not a service is writing to it.
+    /// Verifies nothing but the format; see [`Reader::verify`].
+    ///
+    /// # Errors
+    /// When there is no journal, or it is not one, or newer.
+    pub fn open(path: &Path) -> Result<Reader, JournalError> {
+        let files = Files::beside(path)?;
+        if !files.exists()? {
+            return Err(JournalError::NotFound);
+        }
+        let db = schema::connect(&files.db, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok(Reader { db, files })
+    }
+
+    /// All facts of a tender, in order; none when there is no such tender.
+    ///
+    /// # Errors
+    /// [`JournalError::Derived`] when other facts are found than were written.
+    pub fn facts_of(&self, tender: &TenderId) -> Result<Vec<Entry>, JournalError> {
+        let doing = sqlite("reading a tender's facts");
+        // Both are read of one moment.
+        let tx = self.db.unchecked_transaction().map_err(&doing)?;
+        let facts = facts(&tx, tender)?;
+        let expected = rows::get(&tx, tender)?.map_or(0, |(_, facts)| facts);
+        if facts.len() as u64 != expected {
+            return Err(JournalError::Derived(format!(
+                "tender {tender} has {} facts where {expected} were written",
+                facts.len()
+            )));
+        }
+        Ok(facts)
+    }
+
+    /// The facts after an entry, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn after(&self, seq: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        entries(
+            &self.db,
+            "SELECT seq, at, subject, body FROM fact
+             WHERE seq > ?1 AND subject <> '' ORDER BY seq LIMIT ?2",
+            [sql(seq), sql(limit as u64)],
+        )
+    }
+
+    /// The number of the last entry, which may be a checkpoint; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn last(&self) -> Result<u64, JournalError> {
+        self.db
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM fact")
+            .and_then(|mut q| q.query_row([], |row| row.get(0)))
+            .map_err(sqlite("reading the journal's end"))
+            .and_then(seq)
+    }
+
+    /// The tender with a key.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn by_key(&self, key: &IdempotencyKey) -> Result<Option<TenderId>, JournalError> {
+        rows::by_key(&self.db, key)
+    }
+
+    /// The tenders of a sale on a trading day, newest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn by_sale(
+        &self,
+        sale: &SaleRef,
+        day: &BusinessDay,
+    ) -> Result<Vec<TenderId>, JournalError> {
+        rows::many(
+            &self.db,
+            "SELECT id FROM tender WHERE sale = ?1 AND day = ?2 ORDER BY first DESC",
+            [sale.as_str(), day.as_str()],
+        )
+    }
+
+    /// The tender of an order number.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn by_order(&self, order: &OrderNumber) -> Result<Option<TenderId>, JournalError> {
+        rows::by_order(&self.db, order)
+    }
+
+    /// The lane of a tender.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn lane_of(&self, tender: &TenderId) -> Result<Option<LaneId>, JournalError> {
+        Ok(rows::get(&self.db, tender)?.map(|(row, _)| row.lane))
+    }
+
+    /// The tenders that a filter leaves, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn list(&self, filter: &RowFilter, limit: usize) -> Result<Vec<TenderId>, JournalError> {
+        let (query, with) = list_query(filter);
+        let limit = sql(limit as u64);
+        let mut with: Vec<&dyn ToSql> = with.iter().map(|word| word as &dyn ToSql).collect();
+        with.push(&limit);
+        rows::many(&self.db, &query, with.as_slice())
+    }
+
+    /// The intents since a time, oldest first: whose codes are to be remembered.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn intents_since(&self, since: Timestamp) -> Result<Vec<Entry>, JournalError> {
+        // The wall clock may have been set in between: entries are passed over by
+        // thousands from the end, until a thousand has nothing of that time.
+        const PART: u64 = 1000;
+        let mut end = self.last()?;
+        let mut parts = Vec::new();
+        while end > 0 {
+            let start = end.saturating_sub(PART);
+            let range = [sql(start), sql(end), since.0];
+            let any: bool = self
+                .db
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM fact WHERE seq > ?1 AND seq <= ?2 AND at >= ?3)",
+                )
+                .and_then(|mut q| q.query_row(range, |row| row.get(0)))
+                .map_err(sqlite("reading the journal's last entries"))?;
+            if !any {
+                break;
+            }
+            parts.push(entries(
+                &self.db,
+                "SELECT seq, at, subject, body FROM fact
+                 WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND subject <> ''
+                   AND body ->> '$.fact' = 'attempt_intended' ORDER BY seq",
+                range,
+            )?);
+            end = start;
+        }
+        Ok(parts.into_iter().rev().flatten().collect())
+    }
+}
+
+/// Leaves SQLite one index to use, the one that narrows most: `+` keeps a column
+/// from being looked up. Every index ends in the row's number, so the newest come
+/// first without sorting (a sale's few tenders aside).
+pub(super) fn list_query(filter: &RowFilter) -> (String, Vec<&str>) {
+    let mut query = String::from("SELECT id FROM tender");
+    let mut with = Vec::new();
+    // Nearly all tenders are done: as a filter that is no better than none.
+    let lively = filter.state.as_deref().filter(|state| *state != "done");
+    for (column, word) in [
+        ("key", filter.key.as_ref().map(IdempotencyKey::as_str)),
+        ("sale", filter.sale.as_ref().map(SaleRef::as_str)),
+        ("state", lively),
+        ("day", filter.day.as_ref().map(BusinessDay::as_str)),
+        ("lane", filter.lane.as_ref().map(LaneId::as_str)),
+        ("+state", filter.state.as_deref().filter(|s| *s == "done")),
+    ] {
+        let Some(word) = word else { continue };
+        query.push_str(if with.is_empty() { " WHERE " } else { " AND +" });
+        query.push_str(column);
+        query.push_str(" = ?");
+        if query.ends_with("WHERE state = ?") {
+            // What makes SQLite see that the partial index covers it.
+            query.push_str(" AND state <> 'done'");
+        }
+        with.push(word);
+    }
+    query.push_str(" ORDER BY first DESC LIMIT ?");
+    (query, with)
+}
+
+/// All facts of a tender that the index finds.
+pub(super) fn facts(db: &Connection, tender: &TenderId) -> Result<Vec<Entry>, JournalError> {
+    entries(
+        db,
+        "SELECT seq, at, subject, body FROM fact WHERE subject = ?1 ORDER BY seq",
+        [tender.as_str()],
+    )
+}
+
+/// The facts that a query of `seq, at, subject, body` finds.
+fn entries(db: &Connection, query: &str, with: impl Params) -> Result<Vec<Entry>, JournalError> {
+    let doing = sqlite("reading facts");
+    let mut query = db.prepare_cached(query).map_err(&doing)?;
+    let mut rows = query.query(with).map_err(&doing)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(&doing)? {
+        entries.push(entry(row)?);
+    }
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
+    let doing = sqlite("reading a fact");
+    let seq = seq(row.get(0).map_err(&doing)?)?;
+    let subject: String = row.get(2).map_err(&doing)?;
+    let body: String = row.get(3).map_err(&doing)?;
+    Ok(Entry {
+        seq,
+        at: Timestamp(row.get(1).map_err(&doing)?),
+        fact: Fact {
+            tender: name(TenderId::new(subject))?,
+            what: body::decode(seq, &body)?,
+        },
+    })
+}
