@@ -1,1 +1,165 @@
 //! Device bytes and key events to whole scans.
+//!
+//! ```text
+//!   evdev   key events ──▶ decode ──┐
+//!   replay  key events ──▶ decode ──┼──▶ framer ──▶ delivery ──▶ service
+//!   serial  bytes ──────────────────┘
+//! ```
+//!
+//! A folder member per kind, one framer for all. `framer`, `decode`, `keymap`,
+//! `keyboard` and `evemu` are pure; `reader` keeps a device open; `evdev`, `serial`
+//! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
+//! counted: `docs/scanners.md`.
+
+mod decode;
+mod delivery;
+pub mod evdev;
+pub mod evemu;
+mod framer;
+mod keyboard;
+mod keymap;
+mod nodes;
+mod reader;
+pub mod replay;
+pub mod serial;
+#[cfg(test)]
+mod tests;
+
+pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
+pub use evemu::scans_of;
+pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
+pub use keymap::Layout;
+
+use crate::domain::ScannerId;
+use delivery::{Outlet, Shared};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, watch};
+
+/// One scanner of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Its name.
+    pub id: ScannerId,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// The kinds of scanners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A keyboard scanner, grabbed.
+    Evdev(evdev::Settings),
+    /// A serial line, or a pty.
+    Serial(serial::Settings),
+    /// A recording.
+    Replay(replay::Settings),
+}
+
+impl Kind {
+    /// `evdev`, `serial` or `replay`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Evdev(_) => "evdev",
+            Self::Serial(_) => "serial",
+            Self::Replay(_) => "replay",
+        }
+    }
+}
+
+/// A running scanner. Dropping it stops its thread and gives its device back.
+pub struct Scanner {
+    id: ScannerId,
+    shared: Arc<Shared>,
+    /// How often a recording was asked for. Its loss is the order to stop.
+    orders: Option<watch::Sender<u64>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts a scanner on a thread of its own.
+///
+/// It delivers scans, voids and changes of state until it is dropped. A device that
+/// is absent or busy is tried again at growing pauses of at most two seconds. A full
+/// queue never holds a device up: a scan that finds no room is dropped and counted.
+/// A device is [`ScannerState::Ready`] when it has been silent for the longest gap
+/// of a scan after it was opened; what comes earlier may be half a code and is void.
+pub fn start(settings: Settings, deliveries: mpsc::Sender<Delivery>) -> Scanner {
+    let shared = Arc::new(Shared::new());
+    let (orders, receiver) = watch::channel(0);
+    let id = settings.id.clone();
+    let outlet = Outlet {
+        scanner: settings.id,
+        deliveries,
+        shared: Arc::clone(&shared),
+    };
+    let kind = settings.kind;
+    // The handle's own end, for a thread that cannot be started.
+    let fallback = outlet.clone();
+    let thread = std::thread::Builder::new()
+        .name(format!("scan-{id}"))
+        .spawn(move || run(&kind, &outlet, receiver))
+        .map_err(|error| fallback.failed(&error))
+        .ok();
+    Scanner {
+        id,
+        shared,
+        orders: Some(orders),
+        thread,
+    }
+}
+
+fn run(kind: &Kind, outlet: &Outlet, mut orders: watch::Receiver<u64>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return outlet.failed(&error),
+    };
+    runtime.block_on(async {
+        match kind {
+            Kind::Evdev(settings) => {
+                reader::keep::<evdev::Grabbed>(settings, outlet, &mut orders).await;
+            }
+            Kind::Serial(settings) => {
+                reader::keep::<serial::Port>(settings, outlet, &mut orders).await;
+            }
+            Kind::Replay(settings) => replay::keep(settings, outlet, &mut orders).await,
+        }
+    });
+}
+
+impl Scanner {
+    /// Its name.
+    pub fn id(&self) -> &ScannerId {
+        &self.id
+    }
+
+    /// Its state as it is now.
+    pub fn state(&self) -> ScannerState {
+        self.shared.state()
+    }
+
+    /// What it counted since its start.
+    pub fn counts(&self) -> Counts {
+        self.shared.counts()
+    }
+
+    /// Plays the recording, once more if it is playing. Devices ignore it.
+    pub fn play(&self) {
+        if let Some(orders) = &self.orders {
+            orders.send_modify(|plays| *plays = plays.wrapping_add(1));
+        }
+    }
+}
+
+impl Drop for Scanner {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic was reported by the thread itself.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Text fixtures, `tests/scans/*.txt`: input with times, a blank line, the expected
+//! scans and voids. `tests/scans/README.md` has the form.
+
+use crate::domain::code::PaymentCode;
+use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED, SYN_REPORT};
+use crate::scanner::evemu::strokes;
+use crate::scanner::framer::{End, Framer, Item, Outcome, Profile, VoidReason};
+use crate::scanner::keyboard::{self, Recorded};
+use crate::scanner::keymap::Layout;
+use std::time::Duration;
+
+pub(super) struct Fixture {
+    pub(super) name: String,
+    pub(super) profile: Profile,
+    pub(super) input: Input,
+    pub(super) expected: Vec<Outcome>,
+}
+
+pub(super) enum Input {
+    Bytes(Vec<(Duration, Step)>),
+    Keys(Recorded),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    Item(Item),
+    Opened,
+    Unplugged,
+}
+
+pub(super) fn all() -> Vec<Fixture> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scans");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "txt"))
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .flat_map(|path| {
+            let file = path.file_stem().unwrap().to_str().unwrap();
+            let text = std::fs::read_to_string(path).unwrap();
+            text.split("\n---\n")
+                .map(|case| parse(file, case))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn parse(file: &str, case: &str) -> Fixture {
+    let title = case.lines().find_map(|line| line.strip_prefix("# "));
+    let name = format!("{file}: {}", title.unwrap());
+    let mut lines = case.lines().filter(|line| !line.starts_with('#'));
+    let head: Vec<&str> = lines.next().unwrap().split(' ').collect();
+    let profile = Profile {
+        end: match head[1] {
+            "cr" | "enter" => End::Cr,
+            "lf" => End::Lf,
+            "crlf" => End::CrLf,
+            "tab" => End::Tab,
+            "silence" => End::Silence,
+            other => panic!("{name}: terminator {other}"),
+        },
+        gap: Duration::from_millis(head[2].parse().unwrap()),
+    };
+    let input = lines.by_ref().take_while(|line| !line.is_empty());
+    let input = match head[0] {
+        "bytes" => Input::Bytes(input.flat_map(steps).collect()),
+        "keys" => Input::Keys(Recorded::new(input.flat_map(report).collect())),
+        other => panic!("{name}: {other}"),
+    };
+    let expected = lines.filter(|line| !line.is_empty()).map(outcome).collect();
+    Fixture {
+        name,
+        profile,
+        input,
+        expected,
+    }
+}
+
+fn timed(line: &str) -> (Duration, &str) {
+    let (time, what) = line.split_once(' ').unwrap();
+    (Duration::from_millis(time.parse().unwrap()), what)
+}
+
+fn steps(line: &str) -> Vec<(Duration, Step)> {
+    let (at, what) = timed(line);
+    let mark = |step| vec![(at, step)];
+    match what {
+        "opened" => mark(Step::Opened),
+        "unplugged" => mark(Step::Unplugged),
+        "dropped" => mark(Step::Item(Item::Damage(VoidReason::Dropped))),
+        "break" => mark(Step::Item(Item::Damage(VoidReason::Line))),
+        text => bytes(text)
+            .into_iter()
+            .map(|byte| (at, Step::Item(Item::Byte(byte))))
+            .collect(),
+    }
+}
+
+/// `"text"` or `"text" * count`, with `\r \n \t`.
+fn bytes(text: &str) -> Vec<u8> {
+    let (text, count) = match text.split_once(" * ") {
+        Some((text, count)) => (text, count.parse().unwrap()),
+        None => (text, 1),
+    };
+    let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let text = text.unwrap().replace("\\r", "\r");
+    let text = text.replace("\\n", "\n").replace("\\t", "\t");
+    text.into_bytes().repeat(count)
+}
+
+fn outcome(line: &str) -> Outcome {
+    match line.split_once(' ').unwrap() {
+        ("scan", text) => Outcome::Scan(PaymentCode::new(&bytes(text))),
+        ("void", reason) => Outcome::Void(
+            VoidReason::ALL
+                .into_iter()
+                .find(|r| r.as_str() == reason)
+                .unwrap(),
+        ),
+        _ => panic!("{line}"),
+    }
+}
+
+/// One report: `+key` pressed, `-key` released, `~key` repeated; or `dropped`; or
+/// `type "text"`, a millisecond a transition, with Enter.
+fn report(line: &str) -> Vec<Event> {
+    let (at, what) = timed(line);
+    if let Some(text) = what.strip_prefix("type ") {
+        let text = String::from_utf8(bytes(text)).unwrap();
+        return strokes(&text, at).unwrap();
+    }
+    let event = |kind, code, value| Event {
+        at,
+        kind,
+        code,
+        value,
+    };
+    let mut events: Vec<Event> = what
+        .split(' ')
+        .map(|word| match word.split_at(1) {
+            ("+", key) => event(EV_KEY, code(key), 1),
+            ("-", key) => event(EV_KEY, code(key), 0),
+            ("~", key) => event(EV_KEY, code(key), 2),
+            _ if word == "dropped" => event(EV_SYN, SYN_DROPPED, 0),
+            _ => panic!("{line}"),
+        })
+        .collect();
+    events.push(event(EV_SYN, SYN_REPORT, 0));
+    events
+}
+
+fn code(key: &str) -> u16 {
+    match key {
+        "esc" => 1,
+        "tab" => 15,
+        "enter" => 28,
+        "ctrl" => 29,
+        "shift" => 42,
+        "rshift" => 54,
+        "alt" => 56,
+        "caps" => 58,
+        "f1" => 59,
+        "numlock" => 69,
+        "kp0" => 82,
+        "kp1" => 79,
+        "kp2" => 80,
+        "kp3" => 81,
+        "kp4" => 75,
+        "kp5" => 76,
+        "kp6" => 77,
+        "kp7" => 71,
+        "kp8" => 72,
+        "kp9" => 73,
+        "kpenter" => 96,
+        "rctrl" => 97,
+        "altgr" => 100,
+        "down" => 108,
+        "meta" => 125,
+        key => match key.as_bytes() {
+            [character] => Layout::Us.stroke(*character).unwrap().0.code,
+            _ => panic!("key {key}"),
+        },
+    }
+}
+
+pub(super) fn run(fixture: &Fixture) -> Vec<Outcome> {
+    match &fixture.input {
+        Input::Keys(recorded) => keyboard::outcomes(recorded, Layout::Us, fixture.profile),
+        Input::Bytes(steps) => run_steps(fixture.profile, steps),
+    }
+}
+
+/// The framer's outcomes of a stream that is followed by silence.
+pub(super) fn run_steps(profile: Profile, steps: &[(Duration, Step)]) -> Vec<Outcome> {
+    let mut framer = Framer::new(profile);
+    let mut out = Vec::new();
+    for &(at, step) in steps {
+        match step {
+            Step::Item(item) => framer.feed(at, item, &mut out),
+            Step::Opened => framer.opened(at),
+            Step::Unplugged => framer.unplugged(&mut out),
+        }
+    }
+    framer.silence(&mut out);
+    out
+}
+
+/// Outcomes as they stand in a fixture, so that a failure can be read.
+pub(super) fn show(outcomes: &[Outcome]) -> Vec<String> {
+    outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Scan(code) => format!("scan {:?}", String::from_utf8_lossy(code.as_bytes())),
+            Outcome::Void(reason) => format!("void {}", reason.as_str()),
+        })
+        .collect()
+}
+
+#[test]
+fn every_fixture_yields_exactly_what_it_says() {
+    let fixtures = all();
+    assert!(fixtures.len() > 40);
+    for fixture in fixtures {
+        assert_eq!(
+            show(&run(&fixture)),
+            show(&fixture.expected),
+            "{}",
+            fixture.name
+        );
+    }
+}
+
+#[test]
+fn every_void_reason_has_a_fixture() {
+    let fixtures = all();
+    for reason in VoidReason::ALL {
+        assert!(
+            fixtures
+                .iter()
+                .any(|f| f.expected.contains(&Outcome::Void(reason))),
+            "{reason:?}"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! Recordings and damage in, exactly these scans and voids out; no hardware, no root.
+#![allow(clippy::unwrap_used)]
+
+mod damage;
+mod faults;
+mod fixture;
+mod pty;
+mod recordings;
