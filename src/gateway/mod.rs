@@ -1,1 +1,144 @@
-//! gateway
+//! The payment providers: one folder each, and provider words stop there.
+//!
+//! A [`Gateway`] turns an order into a provider's messages and whatever comes
+//! back, or does not, into exactly one [`Answer`]. It decides nothing: it sends
+//! each request once, keeps no state of any order, and never sends anything that
+//! it was not told to. When to call, and what an answer means for a tender, is
+//! the core's business, which reads [`GatewayRules`] for it.
+//!
+//! ```text
+//!   prepare_submit ─▶ Prepared ─▶ submit ┐
+//!                     enquire, cancel,   ├─▶ http (once) ─▶ verify ─▶ Answer
+//!                     revoke             ┘
+//! ```
+
+mod clock;
+mod http;
+mod keys;
+pub mod payby;
+
+pub use keys::{KeyError, PrivateKey, PublicKey, pair_check};
+
+use crate::domain::code::PaymentCode;
+use crate::domain::{Answer, GatewayId, GatewayRules, Order, OrderNumber};
+use jiff::SignedDuration;
+use std::fmt;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// The kinds of gateway.
+pub enum Gateway {
+    /// PayBy, also named Botim Money.
+    PayBy(payby::PayBy),
+}
+
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Its key in the configuration, such as `gateway.payby.base_url`.
+    pub key: &'static str,
+    /// What is wrong, to be read after the key: `must be 2 to 6 s`.
+    pub text: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.key, self.text)
+    }
+}
+
+/// A signed submit, ready to go. It holds the payment code: its bytes are wiped
+/// when it is dropped unsent, and it prints nothing.
+pub struct Prepared {
+    order: OrderNumber,
+    /// None when the order cannot be put into the gateway's words at all.
+    signed: Option<Signed>,
+}
+
+/// The exact bytes of a body, and their signature.
+struct Signed {
+    body: Zeroizing<Vec<u8>>,
+    signature: String,
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prepared({}, ..)", self.order)
+    }
+}
+
+impl Gateway {
+    /// The gateway, as the configuration names it.
+    pub fn id(&self) -> &GatewayId {
+        match self {
+            Self::PayBy(payby) => payby.id(),
+        }
+    }
+
+    /// How it behaves and how it wants to be called.
+    pub fn rules(&self) -> &GatewayRules {
+        match self {
+            Self::PayBy(payby) => payby.rules(),
+        }
+    }
+
+    /// Writes and signs a submit. Takes about a millisecond of CPU and nothing
+    /// else, so that it can run while the journal flushes. The same order and
+    /// code give the same bytes.
+    pub fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+        match self {
+            Self::PayBy(payby) => payby.prepare_submit(order, code),
+        }
+    }
+
+    /// Sends an attempt with its code, once. [`Answer::NotSent`] if `prepared` is
+    /// another order's or could not be put into the gateway's words.
+    pub async fn submit(&self, order: &Order, prepared: Prepared, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.submit(order, prepared, limit).await,
+        }
+    }
+
+    /// Asks what became of an attempt, once.
+    pub async fn enquire(&self, order: &Order, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.enquire(order, limit).await,
+        }
+    }
+
+    /// Closes an order that is not paid, once.
+    pub async fn cancel(&self, order: &Order, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.cancel(order, limit).await,
+        }
+    }
+
+    /// Undoes an order whatever its state, once.
+    pub async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.revoke(order, limit).await,
+        }
+    }
+
+    /// Sees to an open connection while a tender is armed. Does nothing when one
+    /// was used in the last 20 s or when the configuration switches it off; never
+    /// a business call. Takes at most 5 s; whatever happens is not an error.
+    pub async fn warm(&self) {
+        match self {
+            Self::PayBy(payby) => payby.warm().await,
+        }
+    }
+
+    /// How far the gateway's clock is ahead of ours (negative: behind), by the
+    /// unsigned `Date` header of its newest answer. To warn of, never evidence.
+    pub fn clock_offset(&self) -> Option<SignedDuration> {
+        match self {
+            Self::PayBy(payby) => payby.clock_offset(),
+        }
+    }
+
+    /// How far the clocks are apart, in either direction.
+    pub fn clock_error(&self) -> Option<Duration> {
+        Some(self.clock_offset()?.unsigned_abs())
+    }
+}

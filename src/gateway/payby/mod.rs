@@ -1,0 +1,281 @@
+//! PayBy (Botim Money): payments by a code that the customer shows (QRPAY).
+//!
+//! Every call is one signed POST of `{"requestTime", "bizContent"}`. Creating an
+//! order and submitting its code are the same call, `placeOrder`; the order is
+//! known by our own number from then on. The normal answer is `CREATED`: the
+//! customer may still have to confirm, and `getOrder` tells the end.
+//!
+//! `docs/gateways/payby.md` tells how to set it up and what PayBy does not say.
+
+mod answer;
+mod codes;
+mod log;
+mod rules;
+mod settings;
+mod wire;
+
+pub use rules::{Timing, rules};
+pub use settings::Settings;
+
+use super::http::{Http, base_url};
+use super::{Complaint, Prepared, PrivateKey, PublicKey, Signed, pair_check};
+use crate::domain::code::PaymentCode;
+use crate::domain::{Answer, GatewayId, GatewayRules, Operation, Order, OrderNumber};
+use answer::{Expected, Reading};
+use jiff::SignedDuration;
+use reqwest::Url;
+use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// `create-order.mdx`: `subject`, at most 64 characters.
+const SUBJECT_MAX: usize = 64;
+/// `create-order.mdx`: `reserved`, at most 20 (other pages say 200).
+const RESERVED_MAX: usize = 20;
+/// The longest payment code that is known to be shown by any wallet is shorter.
+const CODE_MAX: usize = 512;
+
+/// One merchant's access to PayBy.
+pub struct PayBy {
+    settings: Settings,
+    rules: GatewayRules,
+    base: Url,
+    partner: HeaderValue,
+    private_key: PrivateKey,
+    gateway_key: PublicKey,
+    http: Http,
+}
+
+impl PayBy {
+    /// Checks the settings and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings.
+    pub fn new(mut settings: Settings) -> Result<Self, Vec<Complaint>> {
+        let mut complaints = settings::limits(&settings);
+        let mut keep = |complaint: Complaint| complaints.push(complaint);
+        let key_error = |key, error: super::KeyError| Complaint {
+            key,
+            text: format!("cannot be used: {error}"),
+        };
+        let base = base_url("gateway.payby.base_url", &settings.base_url).map_err(&mut keep);
+        let private_key = PrivateKey::read(&settings.private_key)
+            .map_err(|error| keep(key_error("gateway.payby.private_key", error)));
+        settings.private_key = Zeroizing::default();
+        let public = "gateway.payby.gateway_public_key";
+        let gateway_key = PublicKey::read(&settings.gateway_public_key)
+            .map_err(|error| keep(key_error(public, error)));
+        if let (Ok(own), Ok(theirs)) = (&private_key, &gateway_key)
+            && let Err(error) = pair_check(own, theirs)
+        {
+            keep(key_error(public, error));
+        }
+        let partner = HeaderValue::from_str(&settings.partner_id).map_err(|_| ());
+        let http = base.as_ref().map_err(drop).and_then(|base| {
+            Http::new(base, settings.clock).map_err(|error| {
+                keep(Complaint {
+                    key: "gateway.payby.base_url",
+                    text: format!("cannot be called: {error}"),
+                });
+            })
+        });
+        let rules = rules(&settings.timing).map_err(|more| more.into_iter().for_each(&mut keep));
+        match (rules, base, partner, private_key, gateway_key, http) {
+            (Ok(rules), Ok(base), Ok(partner), Ok(private_key), Ok(gateway_key), Ok(http))
+                if complaints.is_empty() =>
+            {
+                Ok(Self {
+                    settings,
+                    rules,
+                    base,
+                    partner,
+                    private_key,
+                    gateway_key,
+                    http,
+                })
+            }
+            _ => Err(complaints),
+        }
+    }
+
+    pub(super) fn id(&self) -> &GatewayId {
+        &self.settings.id
+    }
+
+    pub(super) fn rules(&self) -> &GatewayRules {
+        &self.rules
+    }
+
+    pub(super) fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+        Prepared {
+            order: order.number.clone(),
+            signed: self.place_order(order, code),
+        }
+    }
+
+    pub(super) async fn submit(
+        &self,
+        order: &Order,
+        prepared: Prepared,
+        limit: Duration,
+    ) -> Answer {
+        let signed = prepared.signed.filter(|_| prepared.order == order.number);
+        let operation = Operation::Submit;
+        self.call(operation, "/acquire2/placeOrder", order, signed, limit)
+            .await
+    }
+
+    pub(super) async fn enquire(&self, order: &Order, limit: Duration) -> Answer {
+        let signed = self.by_number(&order.number);
+        let operation = Operation::Enquiry;
+        self.call(operation, "/acquire2/getOrder", order, signed, limit)
+            .await
+    }
+
+    pub(super) async fn cancel(&self, order: &Order, limit: Duration) -> Answer {
+        let signed = self.by_number(&order.number);
+        let operation = Operation::Cancel;
+        self.call(operation, "/acquire2/cancelOrder", order, signed, limit)
+            .await
+    }
+
+    pub(super) async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
+        let signed = self.by_number(&order.number);
+        let operation = Operation::Revoke;
+        self.call(operation, "/acquire2/revokeOrder", order, signed, limit)
+            .await
+    }
+
+    pub(super) async fn warm(&self) {
+        if self.settings.warm_up {
+            self.http.warm(self.base.clone()).await;
+        }
+    }
+
+    pub(super) fn clock_offset(&self) -> Option<SignedDuration> {
+        self.http.clock_offset()
+    }
+
+    fn place_order(&self, order: &Order, code: &PaymentCode) -> Option<Signed> {
+        let sale = order.sale.as_str();
+        let lane = order.lane.as_str();
+        let settings = &self.settings;
+        let content = wire::PlaceOrder {
+            merchant_order_no: sendable(&order.number)?,
+            subject: &subject(&settings.store_name, sale),
+            total_amount: wire::Money::new(order.amount)?,
+            pay_scene_code: wire::Scene::QrPay,
+            pay_scene_params: wire::QrPay {
+                auth_code: printable(code.as_bytes())?,
+            },
+            expired_time: order.expires.0,
+            notify_url: settings.notify_url.as_deref(),
+            // Whole or not at all: a cut reference could be another sale's.
+            reserved: (sale.len() <= RESERVED_MAX).then_some(sale),
+            accessory_content: wire::AccessoryContent {
+                terminal_detail: wire::TerminalDetail {
+                    store_id: &settings.store_id,
+                    terminal_id: settings.terminal_ids.get(&order.lane).map_or(lane, |id| id),
+                    store_name: &settings.store_name,
+                },
+            },
+        };
+        self.sign(wire::request(order.requested, &content)?)
+    }
+
+    fn by_number(&self, number: &OrderNumber) -> Option<Signed> {
+        let content = wire::ByNumber {
+            merchant_order_no: sendable(number)?,
+        };
+        self.sign(wire::request((self.settings.clock)(), &content)?)
+    }
+
+    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Signed> {
+        let signature = self.private_key.sign(&body)?;
+        Some(Signed { body, signature })
+    }
+
+    fn headers(&self, signature: &str) -> Option<HeaderMap> {
+        let mut sign = HeaderValue::from_str(signature).ok()?;
+        sign.set_sensitive(true);
+        let json = HeaderValue::from_static("application/json");
+        Some(HeaderMap::from_iter([
+            (CONTENT_TYPE, json.clone()),
+            (ACCEPT, json),
+            (CONTENT_LANGUAGE, HeaderValue::from_static("en")),
+            (PARTNER_ID, self.partner.clone()),
+            (SIGN, sign),
+        ]))
+    }
+
+    async fn call(
+        &self,
+        operation: Operation,
+        path: &'static str,
+        order: &Order,
+        signed: Option<Signed>,
+        limit: Duration,
+    ) -> Answer {
+        let begun = Instant::now();
+        let request = signed.and_then(|mut signed| {
+            let headers = self.headers(&signed.signature)?;
+            Some((headers, std::mem::take(&mut *signed.body)))
+        });
+        let Some((headers, body)) = request else {
+            tracing::error!(?operation, order = %order.number,
+                "the order cannot be put into PayBy's words; nothing was sent");
+            return Answer::NotSent;
+        };
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        let reading = match self.http.post(url, headers, body, limit).await {
+            Ok(reply) => {
+                let expected = Expected {
+                    key: &self.gateway_key,
+                    payee: self.payee(),
+                };
+                answer::read(operation, &reply, &expected)
+            }
+            Err(failure) => Reading {
+                answer: failure.into(),
+                code: None,
+                trace: None,
+            },
+        };
+        log::answered(operation, order, &reading, begun.elapsed());
+        reading.answer
+    }
+
+    fn payee(&self) -> &str {
+        let settings = &self.settings;
+        settings.payee_mid.as_ref().unwrap_or(&settings.partner_id)
+    }
+}
+
+const PARTNER_ID: reqwest::header::HeaderName =
+    reqwest::header::HeaderName::from_static("partner-id");
+const SIGN: reqwest::header::HeaderName = reqwest::header::HeaderName::from_static("sign");
+
+/// `best-practice.md`: order numbers are made of `A-Z a-z 0-9 - _`; ours may have a point.
+fn sendable(number: &OrderNumber) -> Option<&str> {
+    Some(number.as_str()).filter(|number| !number.contains('.'))
+}
+
+fn printable(code: &[u8]) -> Option<&str> {
+    let sound =
+        (1..=CODE_MAX).contains(&code.len()) && code.iter().all(|b| (0x20..0x7f).contains(b));
+    sound.then_some(())?;
+    std::str::from_utf8(code).ok()
+}
+
+/// The order's title, which the customer sees: the store, then the whole sale.
+fn subject(store: &str, sale: &str) -> String {
+    let room = SUBJECT_MAX.saturating_sub(sale.chars().count() + 1);
+    let store: String = store.chars().take(room).collect();
+    format!("{} {sale}", store.trim_end())
+        .trim_start()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests;

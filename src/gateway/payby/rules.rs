@@ -1,0 +1,218 @@
+//! How PayBy behaves and how it wants to be called, as the core reads it.
+//!
+//! Sources: TC is `docs/2_Online Payment Integration/test-case.mdx`, PO
+//! `docs/3_Payment/create-order.mdx`, RT the request-time rule of
+//! `docs/1_General/integration-guide.md`, all in
+//! <https://github.com/PayBy/botim-money-docs>. What no document says is listed
+//! in `docs/gateways/payby.md`.
+
+use crate::domain::{GatewayRules, LastWord};
+use crate::gateway::Complaint;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+const fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// Timings that the configuration may set, each within what PayBy allows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// From the end of the submit to the first enquiry: 2 to 6 s, by default 2.
+    pub enquiry_first: Option<Duration>,
+    /// From one enquiry to the next: 2 to 6 s, by default 3.
+    pub enquiry_every: Option<Duration>,
+    /// From the submit to an enquiry beside it: 1 to 5 s, by default 5.
+    pub enquiry_unanswered: Option<Duration>,
+    /// How long the customer may take: 20 to 115 s, by default 75.
+    pub wait: Option<Duration>,
+    /// How much longer one extension waits: 0 to 95 s, by default 30.
+    pub wait_extension: Option<Duration>,
+    /// When PayBy stops taking the payment: 30 to 900 s, by default 120.
+    pub expires: Option<Duration>,
+    /// Limit of the submit call: 10 to 60 s, by default 30.
+    pub limit_submit: Option<Duration>,
+    /// Limit of an enquiry: 2 to 10 s, by default 10.
+    pub limit_enquiry: Option<Duration>,
+    /// Pause between cancels of the last word: 3 to 10 s, by default 3.
+    pub cancel_every: Option<Duration>,
+}
+
+/// From the submit to the cancel at the latest, less the last enquiry (TC 002:
+/// "cancelOrder 20 to 120 s after the start").
+const WAIT_MAX: Duration = seconds(115);
+
+/// The rules, with what the configuration sets.
+///
+/// # Errors
+/// Everything that is outside its limits.
+pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
+    let mut complaints = Vec::new();
+    let mut pick = |key, set: Option<Duration>, default, limits: RangeInclusive<u64>| {
+        let value = set.unwrap_or(seconds(default));
+        let allowed = seconds(*limits.start())..=seconds(*limits.end());
+        if !allowed.contains(&value) {
+            complaints.push(Complaint {
+                key,
+                text: format!("must be {} to {} s", limits.start(), limits.end()),
+            });
+        }
+        value
+    };
+    let rules = GatewayRules {
+        // TC 001: "query every 2 to 6 s".
+        enquiry_first: pick(
+            "gateway.payby.enquiry_first",
+            timing.enquiry_first,
+            2,
+            2..=6,
+        ),
+        enquiry_every: pick(
+            "gateway.payby.enquiry_every",
+            timing.enquiry_every,
+            3,
+            2..=6,
+        ),
+        // Ours: a lane says *checking* within 5 s.
+        enquiry_unanswered: pick(
+            "gateway.payby.enquiry_unanswered",
+            timing.enquiry_unanswered,
+            5,
+            1..=5,
+        ),
+        // TC 002: cancel 20 to 120 s after the start.
+        wait: pick("gateway.payby.wait", timing.wait, 75, 20..=115),
+        wait_extension: pick(
+            "gateway.payby.wait_extension",
+            timing.wait_extension,
+            30,
+            0..=95,
+        ),
+        // PO: at most 48 h. Ours: short, so that a lost request that arrives
+        // late makes an order which nobody can pay any more.
+        expires: pick("gateway.payby.expires", timing.expires, 120, 30..=900),
+        // Not documented; an enquiry runs beside the call.
+        limit_submit: pick(
+            "gateway.payby.limit_submit",
+            timing.limit_submit,
+            30,
+            10..=60,
+        ),
+        // PayBy's Java SDK gives a call 10 s.
+        limit_enquiry: pick(
+            "gateway.payby.limit_enquiry",
+            timing.limit_enquiry,
+            10,
+            2..=10,
+        ),
+        last_word: LastWord::CancelFirst {
+            limit_enquiry: seconds(3),
+            // TC 005: "repeat cancel every 3 to 10 s".
+            every: pick("gateway.payby.cancel_every", timing.cancel_every, 3, 3..=10),
+            // TC 006: alert "after more than 3 failures or 10 s".
+            limit: seconds(10),
+        },
+        // RT: a request is refused 15 min after its time; one minute for transit.
+        arrival_window: seconds(16 * 60),
+        not_found_proof: (1, Duration::ZERO),
+        // `3_Payment/order-revoke.mdx` states no earliest time.
+        reversal_earliest: Duration::ZERO,
+        duty_pace: (seconds(10), seconds(15 * 60)),
+        duty_alert: (6, seconds(30 * 60)),
+        // PO: 64 of `A-Z a-z 0-9 - _`. Shorter, so that it fits statements and talk.
+        order_number_max: 40,
+    };
+    let wait = rules.wait + rules.wait_extension;
+    if wait > WAIT_MAX {
+        complaints.push(Complaint {
+            key: "gateway.payby.wait_extension",
+            text: format!("with wait it must be at most {} s", WAIT_MAX.as_secs()),
+        });
+    }
+    if rules.expires < wait {
+        complaints.push(Complaint {
+            key: "gateway.payby.expires",
+            text: "must not be shorter than wait and wait_extension together".to_owned(),
+        });
+    }
+    if complaints.is_empty() {
+        Ok(rules)
+    } else {
+        Err(complaints)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_the_documented_pace() {
+        let rules = rules(&Timing::default()).unwrap();
+        assert_eq!(
+            rules,
+            GatewayRules {
+                enquiry_first: seconds(2),
+                enquiry_every: seconds(3),
+                enquiry_unanswered: seconds(5),
+                wait: seconds(75),
+                wait_extension: seconds(30),
+                expires: seconds(120),
+                limit_submit: seconds(30),
+                limit_enquiry: seconds(10),
+                last_word: LastWord::CancelFirst {
+                    limit_enquiry: seconds(3),
+                    every: seconds(3),
+                    limit: seconds(10),
+                },
+                arrival_window: seconds(960),
+                not_found_proof: (1, Duration::ZERO),
+                reversal_earliest: Duration::ZERO,
+                duty_pace: (seconds(10), seconds(900)),
+                duty_alert: (6, seconds(1800)),
+                order_number_max: 40,
+            }
+        );
+    }
+
+    #[test]
+    fn limits_are_kept_and_named_all_at_once() {
+        let keys = |timing: Timing| -> Vec<&'static str> {
+            let complaints = rules(&timing).err().unwrap_or_default();
+            complaints
+                .into_iter()
+                .map(|complaint| complaint.key)
+                .collect()
+        };
+        let good = Timing {
+            enquiry_every: Some(seconds(6)),
+            wait: Some(seconds(20)),
+            expires: Some(seconds(50)),
+            ..Timing::default()
+        };
+        assert_eq!(keys(good), Vec::<&str>::new());
+        let bad = Timing {
+            enquiry_every: Some(Duration::from_millis(1999)),
+            wait: Some(seconds(19)),
+            cancel_every: Some(seconds(11)),
+            ..Timing::default()
+        };
+        assert_eq!(
+            keys(bad),
+            [
+                "gateway.payby.enquiry_every",
+                "gateway.payby.wait",
+                "gateway.payby.cancel_every"
+            ]
+        );
+        let long = Timing {
+            wait: Some(seconds(100)),
+            ..Timing::default()
+        };
+        assert_eq!(
+            keys(long),
+            ["gateway.payby.wait_extension", "gateway.payby.expires"]
+        );
+    }
+}

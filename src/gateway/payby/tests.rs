@@ -1,0 +1,293 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, Timestamp};
+use crate::gateway::http::tests::{Do, Server, answer};
+use crate::gateway::keys::tests::{MERCHANT, PAYBY};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const CODE: &str = "20001234T500012345A";
+
+fn settings(base_url: &str) -> Settings {
+    Settings {
+        id: GatewayId::new("payby").unwrap(),
+        base_url: base_url.to_owned(),
+        partner_id: "200000909090".to_owned(),
+        payee_mid: None,
+        private_key: Zeroizing::new(MERCHANT.private_pem().into_bytes()),
+        gateway_public_key: PAYBY.public_pem().into_bytes(),
+        notify_url: Some("https://pos.example.com/payby/notify".to_owned()),
+        store_id: "S07".to_owned(),
+        store_name: "Market \"Marina\"".to_owned(),
+        terminal_ids: BTreeMap::from([(LaneId::new("2").unwrap(), "T02".to_owned())]),
+        timing: Timing::default(),
+        warm_up: false,
+        clock: || Timestamp(1_795_155_303_000),
+    }
+}
+
+fn order() -> Order {
+    Order {
+        gateway: GatewayId::new("payby").unwrap(),
+        number: OrderNumber::new("S07-2-20261120061500-4K2M9X").unwrap(),
+        amount: Amount {
+            minor: 3750,
+            currency: Currency::AED,
+        },
+        requested: Timestamp(1_795_155_300_120),
+        expires: Timestamp(1_795_155_420_120),
+        lane: LaneId::new("2").unwrap(),
+        sale: SaleRef::new("0042").unwrap(),
+    }
+}
+
+const SUBMIT: &str = concat!(
+    r#"{"requestTime":1795155300120,"bizContent":{"merchantOrderNo":"S07-2-20261120061500-4K2M9X","#,
+    r#""subject":"Market \"Marina\" 0042","totalAmount":{"currency":"AED","amount":37.50},"#,
+    r#""paySceneCode":"QRPAY","paySceneParams":{"authCode":"20001234T500012345A"},"#,
+    r#""expiredTime":1795155420120,"notifyUrl":"https://pos.example.com/payby/notify","#,
+    r#""reserved":"0042","accessoryContent":{"terminalDetail":{"storeId":"S07","#,
+    r#""terminalId":"T02","storeName":"Market \"Marina\""}}}}"#
+);
+
+const BY_NUMBER: &str = concat!(
+    r#"{"requestTime":1795155303000,"#,
+    r#""bizContent":{"merchantOrderNo":"S07-2-20261120061500-4K2M9X"}}"#
+);
+
+/// A signed answer of PayBy's that the order has this status.
+fn signed_order(status: &str) -> Do {
+    let body = format!(
+        r#"{{"head":{{"applyStatus":"SUCCESS","code":"0","msg":"SUCCESS","traceCode":"482913"}},
+"body":{{"acquireOrder":{{"merchantOrderNo":"S07-2-20261120061500-4K2M9X",
+"orderNo":"131795155300431207","status":"{status}","payeeMid":"200000909090",
+"totalAmount":{{"amount":37.5,"currency":"AED"}},"revoked":"false"}}}}}}"#
+    );
+    let sign = format!("Sign: {}\r\n", PAYBY.sign(body.as_bytes()));
+    Do::Answer(answer("200 OK", &sign, &body))
+}
+
+fn status(answer: &Answer) -> &OrderStatus {
+    match answer {
+        Answer::Report(report) => &report.status,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn calls_to_the_byte() {
+    let answers = ["CREATED", "PAID_SUCCESS", "CREATED", "SETTLED"].map(signed_order);
+    let server = Server::start(answers).await;
+    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let order = order();
+    let prepared = payby.prepare_submit(&order, &PaymentCode::new(CODE.as_bytes()));
+    assert_eq!(
+        format!("{prepared:?}"),
+        "Prepared(S07-2-20261120061500-4K2M9X, ..)"
+    );
+    let submitted = payby.submit(&order, prepared, LIMIT).await;
+    assert_eq!(status(&submitted), &OrderStatus::Pending);
+    let enquired = payby.enquire(&order, LIMIT).await;
+    assert_eq!(status(&enquired), &OrderStatus::MoneyIn);
+    let cancelled = payby.cancel(&order, LIMIT).await;
+    assert_eq!(status(&cancelled), &OrderStatus::Pending);
+    let revoked = payby.revoke(&order, LIMIT).await;
+    assert_eq!(status(&revoked), &OrderStatus::MoneyIn);
+
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4);
+    for (request, path, body) in [
+        (&requests[0], "placeOrder", SUBMIT),
+        (&requests[1], "getOrder", BY_NUMBER),
+        (&requests[2], "cancelOrder", BY_NUMBER),
+        (&requests[3], "revokeOrder", BY_NUMBER),
+    ] {
+        let (head, sent) = request.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines();
+        let first = format!("POST /sgs/api/acquire2/{path} HTTP/1.1");
+        assert_eq!(lines.next(), Some(first.as_str()));
+        assert_eq!(sent, body);
+        let headers: BTreeMap<&str, &str> = lines.map(|l| l.split_once(": ").unwrap()).collect();
+        // Signed by `rsa`, which has no part in our own signing.
+        assert_eq!(headers["sign"], MERCHANT.sign(body.as_bytes()));
+        assert_eq!(headers["partner-id"], "200000909090");
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["accept"], "application/json");
+        assert_eq!(headers["content-language"], "en");
+        assert_eq!(headers["content-length"], body.len().to_string());
+    }
+}
+
+fn body(payby: &PayBy, order: &Order, code: &[u8]) -> Option<String> {
+    let prepared = payby.prepare_submit(order, &PaymentCode::new(code));
+    let signed = prepared.signed?;
+    Some(String::from_utf8(signed.body.to_vec()).unwrap())
+}
+
+#[test]
+fn the_same_order_and_code_give_the_same_bytes() {
+    let payby = PayBy::new(settings("http://localhost:1")).unwrap();
+    for _ in 0..2 {
+        let body = body(&payby, &order(), CODE.as_bytes());
+        assert_eq!(body.as_deref(), Some(SUBMIT));
+    }
+}
+
+#[test]
+fn optional_fields_are_left_out_and_long_ones_kept_within_limits() {
+    let mut settings = settings("http://localhost:1");
+    settings.notify_url = None;
+    settings.store_name = "سوق المرسى ".repeat(9);
+    settings.terminal_ids.clear();
+    let payby = PayBy::new(settings).unwrap();
+    let mut order = order();
+    order.sale = SaleRef::new("a sale of 21 characte").unwrap();
+    order.amount.minor = 1;
+    let body = body(&payby, &order, CODE.as_bytes()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let content = &json["bizContent"];
+    assert!(body.contains(r#""totalAmount":{"currency":"AED","amount":0.01}"#));
+    assert_eq!(content.get("notifyUrl"), None);
+    assert_eq!(content.get("reserved"), None);
+    assert_eq!(
+        content["accessoryContent"]["terminalDetail"]["terminalId"],
+        "2"
+    );
+    let subject = content["subject"].as_str().unwrap();
+    assert!(subject.chars().count() <= 64, "{subject}");
+    assert!(subject.starts_with("سوق المرسى"), "{subject}");
+    assert!(subject.ends_with(" a sale of 21 characte"), "{subject}");
+}
+
+#[test]
+fn titles() {
+    for (store, sale, title) in [
+        ("Market", "0042", "Market 0042".to_owned()),
+        ("", "0042", "0042".to_owned()),
+        ("Market", &"9".repeat(64), "9".repeat(64)),
+        ("Market", &"9".repeat(60), format!("Mar {}", "9".repeat(60))),
+    ] {
+        assert_eq!(subject(store, sale), title);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_into_words_is_not_sent() {
+    let server = Server::start([]).await;
+    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let code = PaymentCode::new(CODE.as_bytes());
+    let mut dollars = order();
+    dollars.amount.currency = Currency::new("USD").unwrap();
+    let mut point = order();
+    point.number = OrderNumber::new("S07.2-1").unwrap();
+    let mut other = order();
+    other.number = OrderNumber::new("S07-2-OTHER").unwrap();
+    for (order, prepared) in [
+        (&dollars, payby.prepare_submit(&dollars, &code)),
+        (&point, payby.prepare_submit(&point, &code)),
+        (
+            &order(),
+            payby.prepare_submit(&order(), &PaymentCode::new(b"")),
+        ),
+        (
+            &order(),
+            payby.prepare_submit(&order(), &PaymentCode::new(b"1234\x1d5678")),
+        ),
+        (
+            &order(),
+            payby.prepare_submit(&order(), &PaymentCode::new(&[0xff; 19])),
+        ),
+        (
+            &order(),
+            payby.prepare_submit(&order(), &PaymentCode::new(&[b'1'; 513])),
+        ),
+        (&order(), payby.prepare_submit(&other, &code)),
+    ] {
+        assert_eq!(payby.submit(order, prepared, LIMIT).await, Answer::NotSent);
+    }
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn every_wrong_setting_is_named_at_once() {
+    let mut wrong = settings("http://api.payby.com/sgs/api");
+    wrong.partner_id = "20000090909 ".to_owned();
+    wrong.payee_mid = Some(String::new());
+    wrong.private_key = Zeroizing::new(b"no key".to_vec());
+    wrong.gateway_public_key = MERCHANT.private_pem().into_bytes();
+    wrong.notify_url = Some("http://pos.example.com/".to_owned());
+    wrong.store_name = "x".repeat(201);
+    wrong.timing.enquiry_every = Some(Duration::from_secs(7));
+    let complaints = PayBy::new(wrong).err().unwrap();
+    let texts: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "gateway.payby.partner_id must be the merchant's number: 1 to 12 digits",
+            "gateway.payby.payee_mid must be a member's number: 1 to 20 digits",
+            "gateway.payby.notify_url must be an https:// address of at most 200 characters",
+            "store.name must have at most 200 characters",
+            "gateway.payby.base_url must be https; plain http is for this machine only",
+            "gateway.payby.private_key cannot be used: the key is neither PEM nor DER nor Base64",
+            "gateway.payby.gateway_public_key cannot be used: \
+             this is a private key; the gateway's public key is wanted here",
+            "gateway.payby.enquiry_every must be 2 to 6 s",
+        ]
+    );
+    let mut own = settings("http://localhost:1");
+    own.gateway_public_key = MERCHANT.public_pem().into_bytes();
+    let complaints = PayBy::new(own).err().unwrap();
+    assert_eq!(complaints.len(), 1);
+    assert!(complaints[0].text.contains("merchant's own public key"));
+}
+
+/// What was logged, at the finest level, by everything in the process's thread.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_say_what_happened_and_never_the_code() {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // With a single subscriber `tracing` asks only the thread that meets a log
+    // line first whether anybody listens; the tests beside this one do not.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start([signed_order("CREATED")]).await;
+    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let prepared = payby.prepare_submit(&order(), &PaymentCode::new(CODE.as_bytes()));
+    let signature = prepared.signed.as_ref().unwrap().signature.clone();
+    payby.submit(&order(), prepared, LIMIT).await;
+    let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    let line = text.lines().find(|l| l.contains("payby answered")).unwrap();
+    for part in [
+        "operation=Submit",
+        "order=S07-2-20261120061500-4K2M9X",
+        "Pending",
+        "482913",
+        "took_ms=",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!text.contains(CODE), "{text}");
+    assert!(!text.contains(&signature), "{text}");
+    assert!(!text.contains("PRIVATE KEY"), "{text}");
+}
