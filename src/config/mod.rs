@@ -1,1 +1,145 @@
-//! config
+//! Configuration: what is written, and what is used after checking.
+//!
+//! ```text
+//!   text ──parse──▶ written, key by key ──check──▶ each section ──across──▶ Config
+//!             │                              │                       │
+//!             └──────────────┬───────────────┴───────────────────────┘
+//!                        Complaints: all of them, each with its key
+//! ```
+//!
+//! [`Config`] holds nothing that still has to be checked, except what only the
+//! machine can tell: whether keys can be read and devices are there. An unknown key
+//! is refused, and so is one that would have no effect yet: a store never relies on
+//! a setting that does nothing. Every key is described in `docs/configuration.md`.
+
+mod across;
+mod api;
+mod complaints;
+mod device;
+mod key;
+mod local;
+mod payby;
+mod read;
+mod scanner;
+mod section;
+mod store;
+#[cfg(test)]
+mod tests;
+mod written;
+
+pub use api::{Api, Role, Token};
+pub use complaints::{Complaint, Complaints};
+pub use device::Device;
+pub use key::{KeyError, KeySource};
+pub use local::{Codes, Journal, Telemetry};
+pub use payby::{PayBy, Timing};
+pub use scanner::{Key, Layout, Line, Pace, Parity, Scanner, ScannerKind, Suffix};
+pub use store::{Lane, Store};
+
+use section::Section;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use toml::Table;
+
+/// Largest configuration file.
+const SIZE_MAX: u64 = 1024 * 1024;
+
+/// A configuration without anything to complain about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The store.
+    pub store: Store,
+    /// Its lanes; at least one.
+    pub lanes: Vec<Lane>,
+    /// Its scanners; each serves at most one lane.
+    pub scanners: Vec<Scanner>,
+    /// PayBy, where it is used.
+    pub payby: Option<PayBy>,
+    /// How codes are told apart.
+    pub codes: Codes,
+    /// Where the journal is.
+    pub journal: Journal,
+    /// The local API.
+    pub api: Api,
+    /// What is logged.
+    pub telemetry: Telemetry,
+}
+
+/// Reads and checks the file at `path`, at most 1 MiB.
+///
+/// # Errors
+/// All complaints, or the one that the file cannot be read.
+pub fn load(path: &Path) -> Result<Config, Complaints> {
+    let unread = |why: String| {
+        let mut complaints = Complaints::default();
+        complaints.add(path.display().to_string(), why);
+        complaints
+    };
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut text))
+        .map_err(|error| unread(format!("cannot be read: {error}")))?;
+    if text.len() as u64 > SIZE_MAX {
+        return Err(unread("is over 1 MiB; this is no configuration".to_owned()));
+    }
+    let text = String::from_utf8(text)
+        .map_err(|_| unread("is not UTF-8 text; save it as UTF-8".to_owned()))?;
+    parse(&text)
+}
+
+/// Checks a configuration.
+///
+/// # Errors
+/// All complaints at once, in the order of the sections.
+pub fn parse(text: &str) -> Result<Config, Complaints> {
+    let mut complaints = Complaints::default();
+    match checked(text, &mut complaints) {
+        Some(config) if complaints.is_empty() => Ok(config),
+        _ => Err(complaints),
+    }
+}
+
+fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
+    let table = read::parse(text, complaints)?;
+    let written: written::Document = read::section(Some(table), "", complaints);
+    let names = across::Names::written_in(&written);
+
+    let mut document = Section::new("", complaints);
+    document.not_yet("notify", written.notify.as_ref(), "notifications are");
+    let table = document.need("store", written.store, "a section [store]");
+    let (store, currency) = store::store(table, complaints);
+    let lanes = written.lane.unwrap_or_default();
+    if lanes.is_empty() {
+        Section::new("", complaints).need::<()>("lane", None, "at least one section [[lane]]");
+    }
+    let lanes: Vec<_> = places("lane", lanes)
+        .map(|(table, at)| store::lane(table, &at, currency, complaints))
+        .collect();
+    let scanners: Vec<_> = places("scanner", written.scanner.unwrap_or_default())
+        .map(|(table, at)| scanner::scanner(table, &at, complaints))
+        .collect();
+    let payby = payby::gateways(written.gateway, complaints);
+    let codes = local::codes(written.codes, complaints);
+    let journal = local::journal(written.journal, complaints);
+    let api = api::api(written.api, complaints);
+    let telemetry = local::telemetry(written.telemetry, complaints);
+
+    across::check(&names, currency, &lanes, &scanners, complaints);
+    Some(Config {
+        store: store?,
+        lanes: lanes.into_iter().collect::<Option<_>>()?,
+        scanners: scanners.into_iter().collect::<Option<_>>()?,
+        payby,
+        codes,
+        journal,
+        api,
+        telemetry,
+    })
+}
+
+/// The tables of a list, each with its name in complaints, counted from 1.
+fn places(name: &str, tables: Vec<Table>) -> impl Iterator<Item = (Table, String)> {
+    let places = (1..).map(move |n| format!("{name}[{n}]"));
+    tables.into_iter().zip(places)
+}

@@ -1,0 +1,113 @@
+//! What no section can check alone: names that refer to each other, and things that
+//! may be there only once.
+
+use super::complaints::Complaints;
+use super::scanner::same_device;
+use super::{Lane, Scanner, written};
+use crate::domain::Currency;
+use toml::Table;
+
+/// The names that may be referred to. Taken from what is written, so that a mistake
+/// inside a scanner does not also make it a scanner that is not there.
+pub(super) struct Names {
+    scanners: Vec<String>,
+    gateways: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn written_in(document: &written::Document) -> Self {
+        let id = |table: &Table| table.get("id")?.as_str().map(str::to_owned);
+        let scanners = document.scanner.iter().flatten().filter_map(id).collect();
+        let gateways = document
+            .gateway
+            .iter()
+            .flat_map(|table| table.keys().cloned());
+        Self {
+            scanners,
+            gateways: gateways.collect(),
+        }
+    }
+}
+
+/// Checks the sections against each other. What was wrong in itself is `None`.
+pub(super) fn check(
+    names: &Names,
+    currency: Option<Currency>,
+    lanes: &[Option<Lane>],
+    scanners: &[Option<Scanner>],
+    complaints: &mut Complaints,
+) {
+    for (n, lane) in numbered(lanes) {
+        for scanner in &lane.scanners {
+            if !names.scanners.iter().any(|id| id == scanner.as_str()) {
+                complaints.add(
+                    format!("lane[{n}].scanners"),
+                    format!("there is no [[scanner]] with id = \"{scanner}\""),
+                );
+            }
+        }
+        for gateway in &lane.gateways {
+            if !names.gateways.iter().any(|id| id == gateway.as_str()) {
+                let text = match gateway.as_str() {
+                    "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
+                    name => format!("there is no section [gateway.{name}]"),
+                };
+                complaints.add(format!("lane[{n}].gateways"), text);
+            }
+        }
+        let payby = lane.gateways.iter().any(|id| id.as_str() == "payby");
+        if payby && currency.is_some_and(|currency| currency != Currency::AED) {
+            complaints.add(
+                format!("lane[{n}].gateways"),
+                "PayBy takes AED alone, and store.currency is another",
+            );
+        }
+        for (earlier, other) in numbered(&lanes[..n - 1]) {
+            if lane.id == other.id {
+                complaints.add(
+                    format!("lane[{n}].id"),
+                    format!("lane[{earlier}] has this id"),
+                );
+            }
+            if lane.id != other.id && lane.terminal_id == other.terminal_id {
+                complaints.add(
+                    format!("lane[{n}].terminal_id"),
+                    format!("lane[{earlier}] has this terminal id"),
+                );
+            }
+            for scanner in &lane.scanners {
+                if other.scanners.contains(scanner) {
+                    complaints.add(
+                        format!("lane[{n}].scanners"),
+                        format!("\"{scanner}\" serves lane[{earlier}]; a scanner has one lane"),
+                    );
+                }
+            }
+        }
+    }
+    for (n, scanner) in numbered(scanners) {
+        for (earlier, other) in numbered(&scanners[..n - 1]) {
+            if scanner.id == other.id {
+                complaints.add(
+                    format!("scanner[{n}].id"),
+                    format!("scanner[{earlier}] has this id"),
+                );
+            }
+            if same_device(scanner, other) {
+                complaints.add(
+                    format!("scanner[{n}].match"),
+                    format!(
+                        "scanner[{earlier}] matches the same device; tell them apart by by_path \
+                         or by different serials"
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn numbered<T>(list: &[Option<T>]) -> impl Iterator<Item = (usize, &T)> {
+    list.iter()
+        .enumerate()
+        .filter_map(|(n, entry)| Some((n + 1, entry.as_ref()?)))
+}

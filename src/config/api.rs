@@ -1,0 +1,161 @@
+//! The local API: where it listens and who may call it.
+
+use super::complaints::Complaints;
+use super::section::{Section, line_of_text};
+use super::{places, read, written};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use toml::Table;
+
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
+const HOSTS_MAX: usize = 16;
+const TOKENS_MAX: usize = 64;
+
+/// `[api]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// Where it listens. Loopback, or there are tokens.
+    pub listen: SocketAddr,
+    /// Names, in small letters, by which callers may address it beside its address and
+    /// `localhost`: what `Host` and `Origin` are compared with.
+    pub hosts: Vec<String>,
+    /// Who may call it.
+    pub tokens: Vec<Token>,
+}
+
+/// One caller's token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Whose it is: the operator of what is done with it.
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    /// SHA-256 of the token: 64 hexadecimal digits in small letters.
+    pub sha256: String,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({}, {:?})", self.name, self.role)
+    }
+}
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Takes payments.
+    Cashier,
+    /// Also refunds and closes duties.
+    Manager,
+    /// Looks on.
+    Viewer,
+}
+
+pub(super) fn api(table: Option<Table>, complaints: &mut Complaints) -> Api {
+    let written: written::Api = read::section(table, "api", complaints);
+    let tokens = written.tokens.unwrap_or_default();
+    let without_tokens = tokens.is_empty() && !complaints.about("api.tokens");
+    let too_many = tokens.len() > TOKENS_MAX;
+    let tokens: Vec<Token> = places("api.tokens", tokens)
+        .filter_map(|(table, at)| token(table, &at, complaints))
+        .collect();
+    let mut at = Section::new("api", complaints);
+    if too_many {
+        at.complain("tokens", format!("must be at most {TOKENS_MAX}"));
+    }
+    for (n, token) in tokens.iter().enumerate() {
+        if tokens[..n].iter().any(|earlier| earlier.name == token.name) {
+            at.complain(
+                "tokens",
+                format!("two tokens have the name {:?}", token.name),
+            );
+        }
+        if tokens[..n]
+            .iter()
+            .any(|earlier| earlier.sha256 == token.sha256)
+        {
+            at.complain("tokens", format!("{:?} has another's token", token.name));
+        }
+    }
+    let listen = at
+        .check("listen", written.listen, |text| {
+            text.parse::<SocketAddr>()
+                .map_err(|_| "must be an address and a port, such as \"127.0.0.1:8787\"")
+        })
+        .unwrap_or(LISTEN);
+    if !listen.ip().is_loopback() && without_tokens {
+        at.complain(
+            "listen",
+            "reaches beyond this machine, so callers need tokens: configure api.tokens, or \
+             listen on 127.0.0.1",
+        );
+    }
+    at.not_yet("socket", written.socket.as_ref(), "a Unix socket is");
+    let mut hosts = Vec::new();
+    let written = written.hosts.unwrap_or_default();
+    if written.len() > HOSTS_MAX {
+        at.complain("hosts", format!("must be at most {HOSTS_MAX} names"));
+    }
+    for name in written {
+        hosts.extend(at.check("hosts", Some(name), host));
+    }
+    Api {
+        listen,
+        hosts,
+        tokens,
+    }
+}
+
+fn token(table: Table, at: &str, complaints: &mut Complaints) -> Option<Token> {
+    let written: written::Token = read::section(Some(table), at, complaints);
+    let mut at = Section::new(at, complaints);
+    let name = at.need(
+        "name",
+        written.name,
+        "whose token it is, such as \"till-1\"",
+    );
+    let name = at.check("name", name, line_of_text(32));
+    let role = at.need(
+        "role",
+        written.role,
+        "\"cashier\", \"manager\" or \"viewer\"",
+    );
+    let role = at.check("role", role, |role| match role {
+        "cashier" => Ok(Role::Cashier),
+        "manager" => Ok(Role::Manager),
+        "viewer" => Ok(Role::Viewer),
+        _ => Err("must be \"cashier\", \"manager\" or \"viewer\""),
+    });
+    let sha256 = at.need(
+        "sha256",
+        written.sha256,
+        "the token's SHA-256 in hexadecimal",
+    );
+    let sha256 = at.check("sha256", sha256, digest);
+    Some(Token {
+        name: name?,
+        role: role?,
+        sha256: sha256?,
+    })
+}
+
+fn digest(text: &str) -> Result<String, &'static str> {
+    let good = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    good.then(|| text.to_ascii_lowercase()).ok_or(
+        "must be 64 hexadecimal digits, never the token itself; `printf %s TOKEN | sha256sum` \
+         prints them",
+    )
+}
+
+/// A host name as it stands in `Host`, with or without a port.
+fn host(text: &str) -> Result<String, &'static str> {
+    let (name, port) = text.split_once(':').unwrap_or((text, "80"));
+    let good = (1..=253).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && port.parse::<u16>().is_ok();
+    good.then(|| text.to_ascii_lowercase())
+        .ok_or("must be names, with or without a port, such as \"till-1.local\"")
+}

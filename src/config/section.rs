@@ -1,0 +1,237 @@
+//! The checks that every section needs: something must be there, be one of a few
+//! words, or lie between two numbers. Each complains under the key's full name and
+//! lets the caller go on.
+
+use super::complaints::Complaints;
+use super::read::join;
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+/// A section under check.
+pub(super) struct Section<'a> {
+    at: String,
+    complaints: &'a mut Complaints,
+}
+
+impl<'a> Section<'a> {
+    /// Begins the checks of the section that complaints call `at`.
+    pub(super) fn new(at: impl Into<String>, complaints: &'a mut Complaints) -> Self {
+        Self {
+            at: at.into(),
+            complaints,
+        }
+    }
+
+    pub(super) fn complain(&mut self, key: &str, text: impl Into<String>) {
+        self.complaints.add(join(&self.at, key), text);
+    }
+
+    /// Complains about the section as a whole.
+    pub(super) fn complain_here(&mut self, text: impl Into<String>) {
+        self.complaints.add(self.at.clone(), text);
+    }
+
+    /// Whether something of the section was complained about already.
+    pub(super) fn is_complained_about(&self) -> bool {
+        self.complaints.about(&self.at)
+    }
+
+    /// What must be there. A value of the wrong type was complained about already.
+    pub(super) fn need<T>(&mut self, key: &str, value: Option<T>, what: &str) -> Option<T> {
+        if value.is_none() && !self.complaints.about(&join(&self.at, key)) {
+            self.complain(key, format!("is missing; write {what}"));
+        }
+        value
+    }
+
+    /// What may be missing, and is right if it is there.
+    pub(super) fn check<T, E: Display>(
+        &mut self,
+        key: &str,
+        value: Option<String>,
+        check: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match check(&value?) {
+            Ok(good) => Some(good),
+            Err(error) => {
+                self.complain(key, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// One of a few words, or the default.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        value: Option<String>,
+        default: T,
+        choices: &[(&str, T)],
+    ) -> T {
+        let Some(value) = value else { return default };
+        match choices.iter().find(|(word, _)| *word == value) {
+            Some((_, choice)) => *choice,
+            None => {
+                let words: Vec<String> = choices
+                    .iter()
+                    .map(|(word, _)| format!("\"{word}\""))
+                    .collect();
+                self.complain(key, format!("must be {}", words.join(" or ")));
+                default
+            }
+        }
+    }
+
+    /// A whole number between two others, or the default. `unit` follows the numbers
+    /// in the complaint.
+    pub(super) fn number(
+        &mut self,
+        key: &str,
+        value: Option<i64>,
+        default: u32,
+        range: RangeInclusive<u32>,
+        unit: &str,
+    ) -> u32 {
+        let Some(value) = value else { return default };
+        match u32::try_from(value) {
+            Ok(value) if range.contains(&value) => value,
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                self.complain(key, format!("must be between {low} and {high}{unit}"));
+                default
+            }
+        }
+    }
+
+    pub(super) fn seconds(
+        &mut self,
+        key: &str,
+        value: Option<i64>,
+        default: u32,
+        range: RangeInclusive<u32>,
+    ) -> Duration {
+        Duration::from_secs(self.number(key, value, default, range, " seconds").into())
+    }
+
+    /// A key that has its place in the format and no effect yet: refused, so that
+    /// nobody relies on it.
+    pub(super) fn not_yet<T>(&mut self, key: &str, value: Option<&T>, what: &str) {
+        if value.is_some() {
+            self.complain(key, format!("{what} not supported yet; remove this key"));
+        }
+    }
+}
+
+/// An absolute path without a step back, short enough for the kernel.
+pub(super) fn absolute(text: &str) -> Option<PathBuf> {
+    let path = Path::new(text);
+    let good = path.is_absolute()
+        && text.len() < 4096
+        && !text.chars().any(char::is_control)
+        && !path.components().any(|c| c == Component::ParentDir);
+    good.then(|| path.to_owned())
+}
+
+/// [`absolute`] as a check.
+pub(super) fn absolute_path(text: &str) -> Result<PathBuf, &'static str> {
+    absolute(text).ok_or("must be an absolute path without `..`")
+}
+
+/// Text that may be shown and sent: not empty, no control characters, no blanks at
+/// its ends, at most so many characters.
+pub(super) fn line_of_text(max: usize) -> impl Fn(&str) -> Result<String, String> {
+    move |text| {
+        let good = !text.is_empty()
+            && text.chars().count() <= max
+            && !text.chars().any(char::is_control)
+            && text.trim() == text;
+        good.then(|| text.to_owned()).ok_or_else(|| {
+            format!("must be 1 to {max} characters on one line without blanks at its ends")
+        })
+    }
+}
+
+/// An address for calls: `https`, or `http` to this very machine. Comes back without
+/// a slash at its end.
+pub(super) fn https_or_loopback(text: &str) -> Result<String, &'static str> {
+    let url = reqwest::Url::parse(text)
+        .map_err(|_| "must be an address, such as https://api.payby.com/sgs/api")?;
+    let loopback = match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback()),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err("must be https; http is for this machine alone (127.0.0.1)"),
+        _ => return Err("must begin with https://"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user or a password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must end with the path: no `?` and no `#`");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_https_except_on_this_machine() {
+        for (text, address) in [
+            (
+                "https://api.payby.com/sgs/api",
+                Ok("https://api.payby.com/sgs/api"),
+            ),
+            (
+                "https://api.payby.com/sgs/api/",
+                Ok("https://api.payby.com/sgs/api"),
+            ),
+            ("http://127.0.0.1:9100", Ok("http://127.0.0.1:9100")),
+            ("http://127.9.9.9:9100/x", Ok("http://127.9.9.9:9100/x")),
+            ("http://[::1]:9100/sgs", Ok("http://[::1]:9100/sgs")),
+            ("http://localhost:9100/sgs", Ok("http://localhost:9100/sgs")),
+            ("http://api.payby.com/sgs/api", Err("https")),
+            ("http://127.0.0.1.example.com/", Err("https")),
+            ("http://localhost.example.com/", Err("https")),
+            ("http://0.0.0.0:9100/", Err("https")),
+            ("ftp://127.0.0.1/", Err("https://")),
+            ("api.payby.com/sgs/api", Err("address")),
+            ("", Err("address")),
+            ("https://me:secret@api.payby.com/", Err("password")),
+            ("https://api.payby.com/?a=b", Err("`?`")),
+            ("https://api.payby.com/#a", Err("`#`")),
+        ] {
+            match (https_or_loopback(text), address) {
+                (Ok(got), Ok(expected)) => assert_eq!(got, expected),
+                (Err(got), Err(part)) => assert!(got.contains(part), "{text}: {got}"),
+                (got, _) => panic!("{text}: {got:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn paths_are_absolute() {
+        for (text, good) in [
+            ("/var/lib/qrpayd/journal.db", true),
+            ("journal.db", false),
+            ("./journal.db", false),
+            ("", false),
+            ("/var/../etc/shadow", false),
+            ("/var/lib\n/x", false),
+            ("/\0", false),
+        ] {
+            assert_eq!(absolute(text).is_some(), good, "{text:?}");
+        }
+    }
+}

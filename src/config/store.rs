@@ -1,0 +1,173 @@
+//! The store and its lanes.
+
+use super::complaints::Complaints;
+use super::section::{Section, line_of_text};
+use super::{read, written};
+use crate::domain::{
+    Amount, AmountError, Currency, GatewayId, LaneId, Language, ScannerId, StoreId,
+};
+use jiff::tz::TimeZone;
+use std::time::Duration;
+use toml::Table;
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// As it stands in order numbers.
+    pub id: StoreId,
+    /// As customers know it.
+    pub name: String,
+    /// Where its trading day begins and ends.
+    pub timezone: TimeZone,
+    /// What its lanes take.
+    pub currency: Currency,
+    /// What its cashiers and customers read.
+    pub language: Language,
+}
+
+/// One checkout position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Its name.
+    pub id: LaneId,
+    /// What gateways and statements call it.
+    pub terminal_id: String,
+    /// Its scanners. None where codes only come from the cashier's software.
+    pub scanners: Vec<ScannerId>,
+    /// Its gateways, the preferred one first.
+    pub gateways: Vec<GatewayId>,
+    /// The largest amount of one tender.
+    pub ceiling: Amount,
+    /// How long a tender waits for a code.
+    pub wait_code: Duration,
+}
+
+/// Checks the store. Its currency comes by itself: the lanes' amounts are checked with
+/// it also where something else is wrong with the store.
+pub(super) fn store(
+    table: Option<Table>,
+    complaints: &mut Complaints,
+) -> (Option<Store>, Option<Currency>) {
+    let Some(table) = table else {
+        return (None, None);
+    };
+    let written: written::Store = read::section(Some(table), "store", complaints);
+    let mut at = Section::new("store", complaints);
+    let id = at.need(
+        "id",
+        written.id,
+        "a short name of the store, such as \"dxb-12\"",
+    );
+    let id = at.check("id", id, |id| StoreId::new(id));
+    let name = at.need(
+        "name",
+        written.name,
+        "the store's name as customers know it",
+    );
+    let name = at.check("name", name, line_of_text(64));
+    let timezone = at.need(
+        "timezone",
+        written.timezone,
+        "\"Asia/Dubai\", or where it is",
+    );
+    let timezone = at.check("timezone", timezone, |name| {
+        TimeZone::get(name).map_err(|_| "must be a name of the IANA list, such as \"Asia/Dubai\"")
+    });
+    let currency = at.need(
+        "currency",
+        written.currency,
+        "\"AED\", or what the store takes",
+    );
+    let currency = at.check("currency", currency, Currency::new);
+    let language = at.choice(
+        "language",
+        written.language,
+        Language::English,
+        &[("en", Language::English), ("ar", Language::Arabic)],
+    );
+    let store = match (id, name, timezone, currency) {
+        (Some(id), Some(name), Some(timezone), Some(currency)) => Some(Store {
+            id,
+            name,
+            timezone,
+            currency,
+            language,
+        }),
+        _ => None,
+    };
+    (store, currency)
+}
+
+/// Checks one lane. Without a currency (the store's was wrong) the ceiling is looked
+/// at as if it had three decimals.
+pub(super) fn lane(
+    table: Table,
+    at: &str,
+    currency: Option<Currency>,
+    complaints: &mut Complaints,
+) -> Option<Lane> {
+    let written: written::Lane = read::section(Some(table), at, complaints);
+    let mut at = Section::new(at, complaints);
+    let id = at.need("id", written.id, "the lane's name, such as \"1\"");
+    let id = at.check("id", id, |id| LaneId::new(id));
+    let terminal_id = at
+        .check("terminal_id", written.terminal_id, line_of_text(32))
+        .or_else(|| id.as_ref().map(ToString::to_string));
+    let scanners = names(&mut at, "scanners", written.scanners, ScannerId::new);
+    let gateways = at.need("gateways", written.gateways, "gateways = [\"payby\"]");
+    if gateways.as_ref().is_some_and(Vec::is_empty) {
+        at.complain(
+            "gateways",
+            "must name at least one gateway, such as [\"payby\"]",
+        );
+    }
+    let gateways = names(&mut at, "gateways", gateways, GatewayId::new);
+    let ceiling = at.need(
+        "ceiling",
+        written.ceiling,
+        "the largest amount of one payment, such as \"5000.00\"",
+    );
+    let ceiling = at.check("ceiling", ceiling, |text| positive(text, currency));
+    let wait_code = at.seconds("wait_code_s", written.wait_code_s, 180, 10..=900);
+    Some(Lane {
+        id: id?,
+        terminal_id: terminal_id?,
+        scanners,
+        gateways,
+        ceiling: ceiling?,
+        wait_code,
+    })
+}
+
+fn positive(text: &str, currency: Option<Currency>) -> Result<Amount, String> {
+    let Some(currency) = currency else {
+        let any = Currency::new("KWD").map_err(|error| error.to_string())?;
+        return positive(text, Some(any));
+    };
+    match Amount::parse(text, currency) {
+        Ok(amount) if amount.minor == 0 => Err(AmountError::Zero.to_string()),
+        Ok(amount) => Ok(amount),
+        Err(AmountError::Decimals) => Err(format!(
+            "must have at most {} decimals, as {currency} has",
+            currency.decimals()
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn names<N: PartialEq, E: ToString>(
+    at: &mut Section<'_>,
+    key: &str,
+    written: Option<Vec<String>>,
+    new: impl Fn(String) -> Result<N, E>,
+) -> Vec<N> {
+    let mut names = Vec::new();
+    for text in written.unwrap_or_default() {
+        match new(text) {
+            Ok(name) if names.contains(&name) => at.complain(key, "names the same one twice"),
+            Ok(name) => names.push(name),
+            Err(error) => at.complain(key, error.to_string()),
+        }
+    }
+    names
+}
