@@ -1,11 +1,48 @@
-//! Joins the parts: the driver around the core, and the handle that the API holds.
+//! Joins the parts: the driver around the core, and the handle that callers hold.
+//!
+//! ```text
+//!   API, CLI ──▶ Service ──▶ driver ──▶ journal      scanner ──▶ driver
+//!                   │          │                     gateway ◀─▶ calls ──▶ driver
+//!                   └─ board ◀─┘ (published, durable)
+//! ```
+//!
+//! One task, the [driver](driver), owns the state. Everything else sends it
+//! messages and reads a published snapshot, the board, or the journal.
 
+mod board;
+mod calls;
+mod driver;
+mod fingerprint;
+mod intake;
+mod record;
+mod start;
+mod timers;
 pub mod view;
+mod wording;
 
-use crate::domain::{Denial, LaneId, NewTender, SaleRef, TenderId};
+pub use intake::{Accepts, Emv};
+pub use start::{Parts, Running, StartError, start};
+
+use crate::domain::code::PaymentCode;
+use crate::domain::{
+    BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef, ScannerId,
+    Setup, State, TenderId, apply,
+};
+use crate::journal::{JournalError, Reader, RowFilter};
+use board::Board;
+use driver::Message;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, watch};
-use view::{EventView, LaneView, Notice, ObligationView, TenderView};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use view::{EventView, LaneView, Notice, ObligationView, TenderView, event_view, tender_view};
+
+/// Events that are read from the journal at once at most.
+const EVENTS_MAX: usize = 500;
+
+/// Tenders that are listed at once at most.
+const TENDERS_MAX: usize = 200;
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +95,18 @@ pub struct Readiness {
 
 /// The handle to the running service. Cheap to clone.
 #[derive(Clone)]
-pub struct Service {}
+pub struct Service {
+    messages: mpsc::Sender<Message>,
+    reader: Arc<Mutex<Reader>>,
+    board: Arc<Board>,
+    sequence: watch::Receiver<u64>,
+    notices: broadcast::Sender<Notice>,
+    language: Language,
+    timezone: jiff::tz::TimeZone,
+    setup: Arc<Setup>,
+    lanes: BTreeMap<LaneId, Vec<ScannerId>>,
+}
 
-#[allow(clippy::unused_async, unused_variables)]
 impl Service {
     /// Creates a tender, or finds the one with the same key and content.
     /// The flag says whether it is new.
@@ -68,12 +114,15 @@ impl Service {
     /// # Errors
     /// See [`Trouble`].
     pub async fn create_tender(&self, new: NewTender) -> Result<(TenderView, bool), Trouble> {
-        Err(Trouble::Busy)
+        self.ask(|reply| Message::Ask(Event::CreateTender(new), reply))
+            .await
     }
 
     /// The trading day of now, for a new tender.
-    pub fn today(&self) -> crate::domain::BusinessDay {
-        unreachable!()
+    pub fn today(&self) -> BusinessDay {
+        let now = jiff::Timestamp::now().to_zoned(self.timezone.clone());
+        BusinessDay::new(now.strftime("%Y-%m-%d").to_string())
+            .unwrap_or_else(|_| unreachable!("digits and dashes"))
     }
 
     /// The tender as it is now.
@@ -81,7 +130,18 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn tender(&self, id: &TenderId) -> Result<Option<TenderView>, Trouble> {
-        Err(Trouble::Busy)
+        let posted = self.board.read(|boards| {
+            boards
+                .tenders
+                .get(id)
+                .map(|posted| Arc::clone(&posted.view))
+        });
+        if let Some(view) = posted {
+            return Ok(Some((*view).clone()));
+        }
+        let (id, language, setup) = (id.clone(), self.language, Arc::clone(&self.setup));
+        self.read(move |reader| read_tender(reader, &id, setup, language))
+            .await
     }
 
     /// The tender as soon as it has a verdict, or as it is when the time is over.
@@ -93,7 +153,24 @@ impl Service {
         id: &TenderId,
         limit: Duration,
     ) -> Result<Option<TenderView>, Trouble> {
-        Err(Trouble::Busy)
+        let over = tokio::time::sleep(limit);
+        tokio::pin!(over);
+        let mut sequence = self.sequence.clone();
+        loop {
+            sequence.mark_unchanged();
+            let view = self.tender(id).await?;
+            if view.as_ref().is_none_or(|view| view.verdict.is_some()) {
+                return Ok(view);
+            }
+            tokio::select! {
+                changed = sequence.changed() => {
+                    if changed.is_err() {
+                        return Err(stopped());
+                    }
+                }
+                () = &mut over => return Ok(view),
+            }
+        }
     }
 
     /// Tenders by a filter, newest first.
@@ -101,7 +178,24 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn tenders(&self, filter: Filter) -> Result<Vec<TenderView>, Trouble> {
-        Err(Trouble::Busy)
+        let (language, setup) = (self.language, Arc::clone(&self.setup));
+        self.read(move |reader| {
+            let rows = RowFilter {
+                sale: filter.sale,
+                key: filter.key.and_then(|key| IdempotencyKey::new(key).ok()),
+                lane: filter.lane,
+                day: filter.day.and_then(|day| BusinessDay::new(day).ok()),
+                state: filter.state,
+            };
+            let ids = reader.list(&rows, filter.limit.clamp(1, TENDERS_MAX))?;
+            let views = ids.iter().map(|id| {
+                let view = read_tender(reader, id, Arc::clone(&setup), language)?;
+                Ok(view)
+            });
+            let views: Result<Vec<_>, JournalError> = views.collect();
+            Ok(views?.into_iter().flatten().collect())
+        })
+        .await
     }
 
     /// A code from elsewhere: the till's own scanner, a keyboard.
@@ -109,7 +203,10 @@ impl Service {
     /// # Errors
     /// See [`Trouble`].
     pub async fn code(&self, id: &TenderId, code: &[u8]) -> Result<TenderView, Trouble> {
-        Err(Trouble::Busy)
+        let (id, code) = (id.clone(), PaymentCode::new(code));
+        self.ask(|reply| Message::Code(id, code, reply))
+            .await
+            .map(|(view, _)| view)
     }
 
     /// The cashier asks to stop.
@@ -117,7 +214,7 @@ impl Service {
     /// # Errors
     /// See [`Trouble`].
     pub async fn cancel(&self, id: &TenderId) -> Result<TenderView, Trouble> {
-        Err(Trouble::Busy)
+        self.request(Event::Cancel(id.clone())).await
     }
 
     /// The cashier gives the customer more time.
@@ -125,7 +222,7 @@ impl Service {
     /// # Errors
     /// See [`Trouble`].
     pub async fn extend(&self, id: &TenderId) -> Result<TenderView, Trouble> {
-        Err(Trouble::Busy)
+        self.request(Event::Extend(id.clone())).await
     }
 
     /// The cashier's software took note of the verdict.
@@ -133,22 +230,50 @@ impl Service {
     /// # Errors
     /// See [`Trouble`].
     pub async fn acknowledge(&self, id: &TenderId) -> Result<TenderView, Trouble> {
-        Err(Trouble::Busy)
+        self.request(Event::Acknowledge(id.clone())).await
     }
 
     /// All lanes.
     pub fn lanes(&self) -> Vec<LaneView> {
-        Vec::new()
+        self.setup
+            .lanes
+            .keys()
+            .filter_map(|id| self.lane(id))
+            .collect()
     }
 
     /// One lane.
     pub fn lane(&self, id: &LaneId) -> Option<LaneView> {
-        None
+        let rules = self.setup.lanes.get(id)?;
+        let scanners = self.lanes.get(id).map(Vec::as_slice).unwrap_or_default();
+        Some(self.board.read(|boards| {
+            let of_lane = |view: &&TenderView| view.lane == id.as_str() && view.verdict.is_none();
+            let views = boards.tenders.values().map(|posted| &*posted.view);
+            LaneView {
+                id: id.to_string(),
+                tender: { views }.find(of_lane).cloned(),
+                scanners: scanners
+                    .iter()
+                    .filter_map(|id| boards.scanners.get(id).cloned())
+                    .collect(),
+                gateways: rules
+                    .gateways
+                    .iter()
+                    .filter_map(|id| boards.gateways.get(id).cloned())
+                    .collect(),
+                notice: boards.notices.get(id).cloned(),
+                currency: rules.ceiling.currency.to_string(),
+                ceiling: rules.ceiling.decimal(),
+            }
+        }))
     }
 
     /// Open duties.
     pub fn obligations(&self) -> Vec<ObligationView> {
-        Vec::new()
+        self.board.read(|boards| {
+            let posted = boards.tenders.values();
+            posted.flat_map(|p| p.obligations.clone()).collect()
+        })
     }
 
     /// Durable events after a sequence number, oldest first.
@@ -156,26 +281,128 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
-        Err(Trouble::Busy)
+        self.read(move |reader| {
+            let entries = reader.after(after, limit.clamp(1, EVENTS_MAX))?;
+            let views = entries.iter().map(|entry| {
+                let lane = reader.lane_of(&entry.fact.tender)?;
+                let lane = lane.as_ref().map(LaneId::as_str).unwrap_or_default();
+                Ok(event_view(entry.seq, entry.at, lane, &entry.fact))
+            });
+            views.collect()
+        })
+        .await
     }
 
     /// The newest durable sequence number; changes when there is more to read.
     pub fn sequence(&self) -> watch::Receiver<u64> {
-        unreachable!()
+        self.sequence.clone()
     }
 
     /// Notices for cashiers, from now on. They are not durable.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
-        unreachable!()
+        self.notices.subscribe()
     }
 
     /// Whether payments can be taken.
     pub fn readiness(&self) -> Readiness {
-        unreachable!()
+        // The handle exists only after recovery; the driver ends with its journal.
+        let ready = !self.messages.is_closed();
+        let text = if ready { "" } else { "the service has stopped" };
+        Readiness {
+            ready,
+            text: text.to_owned(),
+        }
     }
 
-    /// Numbers for `/metrics`, as Prometheus text lines of the service's own.
-    pub fn metrics(&self) -> String {
-        String::new()
+    /// Takes nothing new; the service ends when nothing is in flight.
+    pub async fn stop(&self) {
+        // A driver that is gone has stopped.
+        let _ = self.messages.send(Message::Stop).await;
     }
+
+    /// Numbers for `/metrics`, as Prometheus text.
+    pub fn metrics(&self) -> String {
+        self.board.read(|boards| {
+            let mut text = String::new();
+            let duties: usize = boards.tenders.values().map(|p| p.obligations.len()).sum();
+            let _ = writeln!(
+                text,
+                "# TYPE qrpayd_tenders_open gauge\nqrpayd_tenders_open {}\n\
+                 # TYPE qrpayd_obligations_open gauge\nqrpayd_obligations_open {duties}\n\
+                 # TYPE qrpayd_journal_sequence counter\nqrpayd_journal_sequence {}",
+                boards.tenders.len(),
+                *self.sequence.borrow(),
+            );
+            let mut last = "";
+            for ((name, label), count) in &boards.counters {
+                if *name != last {
+                    let _ = writeln!(text, "# TYPE qrpayd_{name} counter");
+                    last = name;
+                }
+                let _ = writeln!(text, "qrpayd_{name}{{reason=\"{label}\"}} {count}");
+            }
+            text
+        })
+    }
+
+    async fn request(&self, event: Event) -> Result<TenderView, Trouble> {
+        self.ask(|reply| Message::Ask(event, reply))
+            .await
+            .map(|(view, _)| view)
+    }
+
+    /// Sends the driver a message and waits for its answer, which is durable.
+    async fn ask(
+        &self,
+        message: impl FnOnce(driver::Reply) -> Message,
+    ) -> Result<(TenderView, bool), Trouble> {
+        let (reply, answer) = oneshot::channel();
+        match self.messages.try_send(message(reply)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(Trouble::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(stopped()),
+        }
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Reads the journal beside the driver.
+    async fn read<T: Send + 'static>(
+        &self,
+        of: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let reader = Arc::clone(&self.reader);
+        let read = tokio::task::spawn_blocking(move || {
+            of(&reader.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        match read.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(Trouble::Unavailable(format!(
+                "the journal cannot be read: {error}"
+            ))),
+            Err(_) => Err(Trouble::Unavailable(
+                "reading the journal failed".to_owned(),
+            )),
+        }
+    }
+}
+
+fn stopped() -> Trouble {
+    Trouble::Unavailable("the service has stopped; its journal has what happened".to_owned())
+}
+
+fn read_tender(
+    reader: &Reader,
+    id: &TenderId,
+    setup: Arc<Setup>,
+    language: Language,
+) -> Result<Option<TenderView>, JournalError> {
+    let mut state = State {
+        setup,
+        tenders: BTreeMap::new(),
+        codes: BTreeMap::new(),
+    };
+    for entry in reader.facts_of(id)? {
+        apply(&mut state, &entry.fact, entry.at);
+    }
+    Ok(state.tenders.get(id).map(|t| tender_view(t, language)))
 }

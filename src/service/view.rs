@@ -1,6 +1,10 @@
 //! What callers see of tenders and lanes: plain data, ready to be written as JSON.
 
-use crate::domain::Tender;
+use super::wording::reason_text;
+use crate::domain::{
+    Attempt, Discharge, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, Timestamp,
+    Verdict,
+};
 use serde::Serialize;
 
 /// A tender as the API shows it (`docs/api.md`).
@@ -127,6 +131,18 @@ pub struct Notice {
     pub text: String,
 }
 
+impl Notice {
+    /// A notice of now.
+    pub fn new(lane: &LaneId, at: Timestamp, code: &str, text: &str) -> Self {
+        Self {
+            lane: lane.to_string(),
+            time: at.to_string(),
+            code: code.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
 /// A duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObligationView {
@@ -174,7 +190,162 @@ pub struct EventView {
     pub data: serde_json::Value,
 }
 
-/// Makes the view of a tender.
-pub fn tender_view(_tender: &Tender) -> TenderView {
-    unreachable!("written with the service")
+/// Makes the view of a tender, with its sentences in the store's language.
+pub fn tender_view(tender: &Tender, language: Language) -> TenderView {
+    let reason = reason(tender).map(|reason| ReasonView {
+        code: word(&reason),
+        text: reason_text(tender, reason, language),
+    });
+    TenderView {
+        id: tender.id.to_string(),
+        lane: tender.lane.to_string(),
+        sale: tender.sale.to_string(),
+        day: tender.day.to_string(),
+        amount: tender.amount.decimal(),
+        currency: tender.amount.currency.to_string(),
+        mode: match tender.mode {
+            Mode::Scan => "scan",
+            Mode::Display => "display",
+        },
+        part: tender.part,
+        state: state_word(tender),
+        verdict: tender.verdict.map(|(verdict, ..)| verdict_word(verdict)),
+        reason,
+        money: money_word(tender),
+        attempts: tender.attempts.iter().map(attempt_view).collect(),
+        note: tender.note.clone(),
+        created: tender.created.to_string(),
+        decided: tender.verdict.map(|(.., at)| at.to_string()),
+        acknowledged: tender.acknowledged.map(|at| at.to_string()),
+    }
+}
+
+/// A verdict's reason, or why an armed tender's last code was refused.
+fn reason(tender: &Tender) -> Option<Reason> {
+    if let Some((_, reason, _)) = tender.verdict {
+        return Some(reason);
+    }
+    match &tender.attempts.last()?.stage {
+        Stage::Refused(refusal) => Some(Reason::from(refusal.kind)),
+        _ => None,
+    }
+}
+
+/// `armed`, `paying`, `waiting`, `checking` or `done`.
+pub fn state_word(tender: &Tender) -> &'static str {
+    if tender.final_verdict().is_some() {
+        return "done";
+    }
+    match tender.live_attempt().map(|attempt| &attempt.stage) {
+        None => "armed",
+        Some(Stage::InFlight) => "paying",
+        Some(Stage::Waiting) => "waiting",
+        Some(_) => "checking",
+    }
+}
+
+/// `paid`, `not_paid` or `unresolved`.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Paid => "paid",
+        Verdict::NotPaid => "not_paid",
+        Verdict::Unresolved => "unresolved",
+    }
+}
+
+fn money_word(tender: &Tender) -> &'static str {
+    let any = |of: fn(&Attempt) -> bool| tender.attempts.iter().any(of);
+    if any(|a| a.obligation().is_some()) {
+        "returning"
+    } else if any(|a| a.stage == Stage::Paid) {
+        "in"
+    } else if any(|a| a.stage.is_live()) {
+        "unknown"
+    } else if any(|a| {
+        let ends = a.obligations.iter().filter_map(|o| o.closed.as_ref());
+        ends.clone().any(|(_, by)| *by == Discharge::Returned)
+    }) {
+        "returned"
+    } else {
+        "none"
+    }
+}
+
+fn attempt_view(attempt: &Attempt) -> AttemptView {
+    AttemptView {
+        number: attempt.id.number,
+        gateway: attempt.gateway.to_string(),
+        wallet: attempt.wallet.as_ref().map(ToString::to_string),
+        code: attempt.code.clone(),
+        state: match attempt.stage {
+            Stage::InFlight => "in_flight",
+            Stage::Waiting => "waiting",
+            Stage::Unknown => "unknown",
+            Stage::Closing { .. } => "closing",
+            Stage::Paid => "paid",
+            Stage::Refused(_) => "refused",
+            Stage::Withdrawn => "withdrawn",
+            Stage::Reversing => "reversing",
+            Stage::Reversed => "reversed",
+        },
+        order: attempt.order.to_string(),
+        gateway_order: attempt
+            .report
+            .as_ref()
+            .and_then(|report| report.gateway_order.clone()),
+        trace: attempt.trace.clone(),
+    }
+}
+
+/// The open duties of a tender.
+pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
+    let open = |attempt: &Attempt| {
+        let obligation = attempt.obligation()?;
+        Some(ObligationView {
+            id: attempt.id.to_string(),
+            tender: tender.id.to_string(),
+            lane: tender.lane.to_string(),
+            duty: match obligation.duty {
+                Duty::Return => "return",
+                Duty::Watch => "watch",
+            },
+            amount: tender.amount.decimal(),
+            currency: tender.amount.currency.to_string(),
+            order: attempt.order.to_string(),
+            gateway: attempt.gateway.to_string(),
+            opened: obligation.opened.to_string(),
+            tries: obligation.tries,
+            next_try: obligation.next_try.map(|at| at.to_string()),
+            alerted: obligation.alerted,
+        })
+    };
+    tender.attempts.iter().filter_map(open).collect()
+}
+
+/// One journal entry for the event stream, without fingerprints.
+pub fn event_view(sequence: u64, at: Timestamp, lane: &str, fact: &Fact) -> EventView {
+    let mut data = serde_json::to_value(&fact.what).unwrap_or_default();
+    let mut kind = String::new();
+    if let Some(fields) = data.as_object_mut() {
+        if let Some(serde_json::Value::String(name)) = fields.remove("fact") {
+            kind = name;
+        }
+        fields.remove("fingerprint");
+    }
+    EventView {
+        sequence,
+        time: at.to_string(),
+        lane: lane.to_owned(),
+        tender: fact.tender.to_string(),
+        kind,
+        data,
+    }
+}
+
+/// The stable word of a reason: its name in the journal.
+fn word(reason: &Reason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
 }

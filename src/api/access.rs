@@ -1,0 +1,196 @@
+//! Who calls, and what that role may do.
+//!
+//! Programs carry a bearer token with each call; pages carry the cookie of a
+//! session, and with anything but a look also the session's second value. Only
+//! digests are kept: of the tokens in the configuration, of the session ids in
+//! memory.
+
+use super::problem::Problem;
+use super::session::{SESSION_COOKIE, Sessions, cookie};
+use super::{ApiSettings, Shared, Till};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+use std::fmt;
+
+/// What a caller may do. Each role may do what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks.
+    Viewer,
+    /// Takes payments.
+    Cashier,
+    /// Refunds, and takes over duties.
+    Manager,
+}
+
+impl Role {
+    /// Reads the configuration's word: `viewer`, `cashier` or `manager`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "viewer" => Some(Self::Viewer),
+            "cashier" => Some(Self::Cashier),
+            "manager" => Some(Self::Manager),
+            _ => None,
+        }
+    }
+}
+
+/// One caller that the configuration knows: a name, a role and the digest of a token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    name: String,
+    role: Role,
+    digest: [u8; 32],
+}
+
+/// The digest of a token is not 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenError;
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a token is configured as the 64 hexadecimal digits that `sha256sum` prints for it",
+        )
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+impl Token {
+    /// Takes the SHA-256 of a token in hexadecimal.
+    ///
+    /// # Errors
+    /// When `sha256` is not 64 hexadecimal digits.
+    pub fn new(name: impl Into<String>, role: Role, sha256: &str) -> Result<Self, TokenError> {
+        let digits: Vec<u8> = sha256
+            .chars()
+            .map(|digit| {
+                digit
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            })
+            .collect::<Option<_>>()
+            .ok_or(TokenError)?;
+        let mut digest = [0; 32];
+        if digits.len() != 2 * digest.len() {
+            return Err(TokenError);
+        }
+        for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair[0] << 4 | pair[1];
+        }
+        let name = name.into();
+        Ok(Self { name, role, digest })
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({}, {:?})", self.name, self.role)
+    }
+}
+
+pub(super) fn sha256(text: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    out
+}
+
+/// A caller that was let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Caller {
+    pub(super) name: String,
+    pub(super) role: Role,
+}
+
+/// The known tokens and the open sessions.
+pub(super) struct Access {
+    tokens: Vec<Token>,
+    /// Nobody has a token and only this machine can call.
+    open: bool,
+    pub(super) sessions: Sessions,
+}
+
+impl Access {
+    pub(super) fn new(settings: &ApiSettings) -> Self {
+        Self {
+            tokens: settings.tokens.clone(),
+            open: settings.tokens.is_empty() && settings.listen.ip().is_loopback(),
+            sessions: Sessions::default(),
+        }
+    }
+
+    /// Whose token it is. Every token is compared, in constant time.
+    pub(super) fn owner(&self, token: &str) -> Option<Caller> {
+        let given = sha256(token);
+        let mut found = None;
+        for known in &self.tokens {
+            if verify_slices_are_equal(&known.digest, &given).is_ok() {
+                found = Some(Caller {
+                    name: known.name.clone(),
+                    role: known.role,
+                });
+            }
+        }
+        found
+    }
+
+    /// Who calls, by whatever the request carries.
+    pub(super) fn caller(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let refused =
+            |code, detail: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
+        if let Some(given) = headers.get(header::AUTHORIZATION) {
+            let token = given.to_str().ok().and_then(|text| {
+                let (scheme, token) = text.split_once(' ')?;
+                scheme
+                    .eq_ignore_ascii_case("bearer")
+                    .then_some(token.trim())
+            });
+            return match token.and_then(|token| self.owner(token)) {
+                Some(caller) => Ok(caller),
+                None => refused("bad_token", "the bearer token is not known here"),
+            };
+        }
+        if let Some(id) = cookie(headers, SESSION_COOKIE) {
+            return self.sessions.caller(id, method, headers);
+        }
+        if self.open {
+            return Ok(Caller {
+                name: "loopback".to_owned(),
+                role: Role::Cashier,
+            });
+        }
+        refused(
+            "unauthorized",
+            "send a bearer token, or sign in with POST /v1/session",
+        )
+    }
+}
+
+/// Lets known callers through, each within its role, and keeps a trace of who
+/// asked for what.
+pub(super) async fn authenticate<T: Till>(
+    State(api): State<Shared<T>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let caller = api.access.caller(request.method(), request.headers())?;
+    if request.method().is_safe() {
+        return Ok(next.run(request).await);
+    }
+    if caller.role < Role::Cashier {
+        let detail = "a viewer may look only; this call needs the role cashier";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "role", detail));
+    }
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    tracing::info!(caller = caller.name, path, status, "call");
+    Ok(response)
+}

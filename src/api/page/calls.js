@@ -1,0 +1,88 @@
+// Calls to the service. A call has one of three ends: its answer, a Problem that
+// the service explains, or Lost: nobody answered, and nothing is known.
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = body?.code ?? 'internal';
+    this.tender = body?.tender;
+  }
+}
+
+export class Lost extends Error {}
+
+// The session's second value; proves that a call comes from this page.
+let csrf = null;
+
+async function call(method, path, body, headers = {}) {
+  const sent = { ...headers };
+  if (csrf !== null && method !== 'GET') sent['X-CSRF-Token'] = csrf;
+  if (body !== undefined) sent['Content-Type'] = 'application/json';
+  let answer;
+  let content;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: 'no-store',
+      signal: AbortSignal.timeout(10_000),
+    });
+    content = answer.status === 204 ? null : await answer.json();
+  } catch {
+    throw new Lost();
+  }
+  if (!answer.ok) throw new Problem(answer.status, content);
+  return content;
+}
+
+export const get = (path) => call('GET', path);
+
+export async function whoAmI() {
+  const caller = await call('GET', '/v1/session');
+  csrf = caller.csrf;
+  return caller;
+}
+
+export async function signIn(token) {
+  const caller = await call('POST', '/v1/session', { token });
+  csrf = caller.csrf;
+  return caller;
+}
+
+export async function signOut() {
+  await call('DELETE', '/v1/session');
+  csrf = null;
+}
+
+export const ask = (tender, verb, body) =>
+  call('POST', `/v1/tenders/${encodeURIComponent(tender)}/${verb}`, body);
+
+const MEMORY = 'qrpayd.start';
+
+/**
+ * Starts a tender. The key belongs to what was asked: until the service has
+ * given an answer, asking for the same again, by a double click or after a lost
+ * connection or a reload, repeats the key and so makes one tender.
+ */
+export async function start(lane, content) {
+  const asked = JSON.stringify({ lane, content });
+  let memory = JSON.parse(sessionStorage.getItem(MEMORY) ?? 'null');
+  if (memory?.asked !== asked) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    memory = { asked, key };
+    sessionStorage.setItem(MEMORY, JSON.stringify(memory));
+  }
+  const path = `/v1/lanes/${encodeURIComponent(lane)}/tenders`;
+  try {
+    const tender = await call('POST', path, content, { 'Idempotency-Key': memory.key });
+    sessionStorage.removeItem(MEMORY);
+    return tender;
+  } catch (error) {
+    // A server's failure may have come after the tender was made.
+    if (error instanceof Problem && error.status < 500) sessionStorage.removeItem(MEMORY);
+    throw error;
+  }
+}
