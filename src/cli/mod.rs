@@ -1,1 +1,159 @@
-//! cli
+//! The commands. Most are clients of the API; `run` and `demo` put the parts together.
+//!
+//! Exit codes follow `sysexits.h` where nothing better is known: 2 wrong usage,
+//! 69 a service or port is not available, 74 the journal failed, 78 the
+//! configuration is wrong. `pay` adds 10 for *not paid* and 11 for *unresolved*.
+
+mod assemble;
+mod check;
+pub mod classify;
+mod client;
+mod demo;
+#[cfg(test)]
+mod desk;
+mod pay;
+mod run;
+mod scanners;
+mod serve;
+mod show;
+mod simulate;
+
+use crate::config::Config;
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Wrong usage.
+const USAGE: u8 = 2;
+/// A service or a port is not available.
+const UNAVAILABLE: u8 = 69;
+/// The journal failed.
+const IO_ERROR: u8 = 74;
+/// The configuration is wrong.
+const CONFIG: u8 = 78;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "qrpayd",
+    version,
+    about = "Turns the barcode scanner a store already owns into a payment terminal for customer-presented codes"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The service
+    Run(ConfigArgs),
+    /// The service with a simulated gateway and a recorded scanner: no keys, no hardware
+    Demo(demo::DemoArgs),
+    /// Everything wrong with a configuration, then keys, devices, disk and gateway
+    Check(ConfigArgs),
+    /// Says what codes on stdin are, one JSON object a line
+    Classify(ClassifyArgs),
+    /// Takes one payment through a running service
+    Pay(pay::Pay),
+    /// Shows tenders, lanes and duties of a running service
+    Show(show::Show),
+    /// The gateway simulator alone, with a control endpoint
+    Simulate(simulate::SimulateArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct ClassifyArgs {
+    /// Take wallet profiles and gateways from this configuration
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Lines may hold \r \n \t \0 \xHH and \\
+    #[arg(long)]
+    escapes: bool,
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors and go to stdout.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    ExitCode::from(match arguments.command {
+        Command::Classify(args) => classify_stdin(&args),
+        Command::Run(args) => with_config(&args.config, |config| blocking(run::run(config))),
+        Command::Check(args) => with_config(&args.config, |config| blocking(check::check(config))),
+        Command::Demo(args) => blocking(demo::demo(args)),
+        Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
+        Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
+        Command::Simulate(args) => blocking(async {
+            match simulate::run(args).await {
+                Ok(()) => 0,
+                Err(text) => fail(UNAVAILABLE, &text),
+            }
+        }),
+    })
+}
+
+/// Prints an error the way every command does, and gives the exit code back.
+fn fail(code: u8, text: &str) -> u8 {
+    eprintln!("qrpayd: {text}");
+    code
+}
+
+/// Loads a configuration, or prints every complaint.
+fn with_config(path: &Path, run: impl FnOnce(Config) -> u8) -> u8 {
+    match crate::config::load(path) {
+        Ok(config) => run(config),
+        Err(complaints) => {
+            eprintln!("qrpayd: {} is not usable:\n{complaints}", path.display());
+            CONFIG
+        }
+    }
+}
+
+fn blocking(command: impl Future<Output = u8>) -> u8 {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(command);
+            // A reader that hangs in a device must not hold up the end.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+            code
+        }
+        Err(error) => fail(IO_ERROR, &format!("cannot start threads: {error}")),
+    }
+}
+
+fn classify_stdin(args: &ClassifyArgs) -> u8 {
+    let classify = |classifier: &_| {
+        let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+        let mut output = std::io::BufWriter::new(output);
+        let done = classify::run(input, &mut output, classifier, args.escapes);
+        match done.and_then(|()| output.flush()) {
+            Ok(()) => 0,
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+            Err(error) => fail(IO_ERROR, &format!("classify: {error}")),
+        }
+    };
+    match &args.config {
+        None => classify(&crate::domain::code::Classifier::core()),
+        Some(path) => with_config(path, |config| match assemble::classifier(&config) {
+            Ok(ref classifier) => classify(classifier),
+            Err(text) => fail(CONFIG, &text),
+        }),
+    }
+}

@@ -1,0 +1,57 @@
+//! `qrpayd run`: the service with real parts.
+
+use super::serve::{Signals, bind, serve};
+use super::{CONFIG, IO_ERROR, UNAVAILABLE, assemble, fail};
+use crate::config::Config;
+use crate::service;
+
+/// Starts, says ready last, and serves until a signal.
+pub(super) async fn run(config: Config) -> u8 {
+    log_to_stderr(&config.telemetry.log);
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return fail(IO_ERROR, &format!("cannot watch for signals: {error}")),
+    };
+    let parts = match assemble::parts(&config) {
+        Ok(parts) => parts,
+        Err(complaints) => return fail(CONFIG, &complaints),
+    };
+    let settings = assemble::api(&config);
+    let listener = match bind(config.api.listen).await {
+        Ok(listener) => listener,
+        Err(text) => return fail(UNAVAILABLE, &text),
+    };
+    let running = match service::start(parts).await {
+        Ok(running) => running,
+        Err(error) => return fail(IO_ERROR, &error.to_string()),
+    };
+    tracing::info!(listen = %config.api.listen, "ready");
+    // Outside a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    serve(
+        running,
+        listener,
+        &settings,
+        &mut signals,
+        std::future::pending(),
+    )
+    .await
+}
+
+/// One line an event on stderr, which the service manager stores with its time.
+pub(super) fn log_to_stderr(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let under_manager = std::env::var_os("JOURNAL_STREAM").is_some();
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    // A second call, in a test, changes nothing.
+    let _ = if under_manager {
+        lines.without_time().try_init()
+    } else {
+        lines.try_init()
+    };
+}
