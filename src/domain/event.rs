@@ -2,7 +2,7 @@
 
 use super::{
     Amount, Answer, AttemptId, BusinessDay, Fact, Fingerprint, GatewayId, IdempotencyKey, LaneId,
-    Mode, Operation, OrderNumber, SaleRef, TenderId, Timestamp, Wallet,
+    Mode, Operation, OrderNumber, SaleRef, TenderId, Timestamp, Wallet, What,
 };
 use std::time::Duration;
 
@@ -147,6 +147,20 @@ pub enum Effect {
     Extend(Timer, Duration),
     /// Stop a timer.
     Clear(Timer),
+}
+
+impl Step {
+    /// Whether it begins something: a tender, or an attempt.
+    pub fn begins(&self) -> bool {
+        let begins = |fact: &Fact| {
+            let what = &fact.what;
+            matches!(
+                what,
+                What::TenderCreated { .. } | What::AttemptIntended { .. }
+            )
+        };
+        self.facts.iter().any(begins)
+    }
 }
 
 /// What a step decided.

@@ -12,6 +12,8 @@ pub struct GatewayRules {
     pub enquiry_first: Duration,
     /// From the end of one enquiry to the next.
     pub enquiry_every: Duration,
+    /// From the start of one enquiry of an order to the next, at least.
+    pub enquiry_pause_min: Duration,
     /// From the first byte of the submit to an enquiry beside it, when nothing
     /// came back: the lane says *checking* then.
     pub enquiry_unanswered: Duration,

@@ -79,6 +79,17 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// Whether an append that ended with this added nothing for sure, and the
+    /// journal is as it was before.
+    pub fn nothing_added(&self) -> bool {
+        matches!(
+            self,
+            Self::DiskFull | Self::ReadOnly | Self::Busy | Self::Unfit(_) | Self::Io { .. }
+        )
+    }
+}
+
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

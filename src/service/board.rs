@@ -21,6 +21,8 @@ pub(super) struct Boards {
     pub(super) scanners: BTreeMap<ScannerId, ScannerView>,
     pub(super) gateways: BTreeMap<GatewayId, GatewayView>,
     pub(super) notices: BTreeMap<LaneId, Notice>,
+    /// Why nothing new is taken, when nothing is.
+    pub(super) unready: Option<String>,
     /// Counters for `/metrics`.
     pub(super) counters: BTreeMap<(&'static str, String), u64>,
 }

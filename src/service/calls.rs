@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// The calls that run, and those that are being prepared.
 pub(super) struct Calls {
@@ -22,6 +23,8 @@ pub(super) struct Calls {
     board: Arc<Board>,
     running: BTreeMap<(AttemptId, Operation), (u64, JoinHandle<()>)>,
     prepared: BTreeMap<AttemptId, JoinHandle<Prepared>>,
+    /// When the next enquiry of an attempt may leave.
+    enquired: BTreeMap<AttemptId, Instant>,
     serial: u64,
 }
 
@@ -37,6 +40,7 @@ impl Calls {
             board,
             running: BTreeMap::new(),
             prepared: BTreeMap::new(),
+            enquired: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -49,6 +53,11 @@ impl Calls {
         let (order, code) = (order.clone(), code.clone());
         let signing = tokio::task::spawn_blocking(move || gateway.prepare_submit(&order, &code));
         self.prepared.insert(attempt.clone(), signing);
+    }
+
+    /// The intent of a submit was not stored: its request is wiped.
+    pub(super) fn forget(&mut self, attempt: &AttemptId) {
+        self.prepared.remove(attempt);
     }
 
     /// Starts a call whose intent is durable.
@@ -74,11 +83,16 @@ impl Calls {
             Operation::Submit => self.prepared.remove(&attempt),
             _ => None,
         };
+        let pause = match operation {
+            Operation::Enquiry => self.pace(&attempt, gateway.rules().enquiry_pause_min),
+            _ => Duration::ZERO,
+        };
         self.serial += 1;
         let serial = self.serial;
         let answers = self.answers.clone();
         let board = Arc::clone(&self.board);
         let task = tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
             let asked = ask(&gateway, operation, &order, prepared, limit);
             // The gateway keeps the limit itself; this is the belt to its braces.
             let answer = tokio::time::timeout(limit + Duration::from_millis(500), asked)
@@ -94,6 +108,15 @@ impl Calls {
             let _ = answers.send(Message::Answered { serial, event }).await;
         });
         self.running.insert(key, (serial, task));
+    }
+
+    /// How long an enquiry must still wait after the last one of its order.
+    fn pace(&mut self, attempt: &AttemptId, pause_min: Duration) -> Duration {
+        let now = Instant::now();
+        self.enquired.retain(|_, next| *next > now);
+        let next = self.enquired.get(attempt).copied().unwrap_or(now);
+        self.enquired.insert(attempt.clone(), next + pause_min);
+        next - now
     }
 
     /// Whether this is the end of the call that runs; an older one's answer is dropped.

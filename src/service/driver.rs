@@ -11,10 +11,11 @@
 //! verdict. The body of a submit is built and signed while the flush runs; it is
 //! sent after it.
 //!
-//! When the journal cannot store a batch, nothing of the batch has happened:
-//! the driver ends, callers that wait are told `unavailable`, and the process
-//! leaves with an error. What was in flight is found in the journal at the next
-//! start.
+//! When the journal cannot store what begins something (the disk is full), it has
+//! not happened and callers are told so. When it cannot store the outcome of
+//! something that was begun, the driver ends, callers that wait are told
+//! `unresolved`, and the process leaves with an error: what was in flight is found
+//! in the journal at the next start.
 
 use super::Trouble;
 use super::board::{Board, Posted};
@@ -24,12 +25,12 @@ use super::intake::{Intake, Routed};
 use super::record::{log, tender_row};
 use super::start::wall_clock;
 use super::timers::Timers;
-use super::view::{Notice, TenderView, obligation_views, tender_view};
+use super::view::{Notice, TenderView, obligation_views, tender_view, verdict_word};
 use super::wording::{denial_text, stale_scan_text};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
     CodeRead, Denial, Effect, Event, Fact, Fingerprint, LaneId, Language, Now, State, Step, Tender,
-    TenderId, Timestamp, What, apply, resume, step,
+    TenderId, Timestamp, Verdict, What, apply, resume, step,
 };
 use crate::journal::{Journal, JournalError, Reader, TenderRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +75,8 @@ pub(super) enum Message {
         /// The event for the core.
         event: Event,
     },
+    /// Take nothing new from here on; what is in flight goes on.
+    Refuse(String),
     /// Take nothing new; end when nothing is in flight.
     Stop,
 }
@@ -94,16 +97,40 @@ pub(super) struct Driver {
     pub(super) timers: Timers,
     pub(super) last_reads: BTreeMap<LaneId, (Fingerprint, Instant)>,
     pub(super) stopping: bool,
+    /// Why nothing new is taken, when nothing is.
+    pub(super) refusing: Option<String>,
 }
 
-/// What a batch has decided and not yet done.
-#[derive(Default)]
+/// What was decided and is not yet done.
 struct Batch {
+    /// The time of everything in it, in the state and in the journal alike.
+    at: Timestamp,
+    /// Whether it begins something (a tender, an attempt): a full disk refuses
+    /// that, and nothing of it has happened then. Outcomes of what was begun are
+    /// never mixed with it, so that they can still be recorded.
+    begins: bool,
     facts: Vec<Fact>,
     effects: Vec<Effect>,
     touched: BTreeSet<TenderId>,
     replies: Vec<(Reply, Outcome)>,
     notices: Vec<Notice>,
+    /// Lanes whose scan is in it.
+    scans: Vec<LaneId>,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self {
+            at: wall_clock(),
+            begins: false,
+            facts: Vec::new(),
+            effects: Vec::new(),
+            touched: BTreeSet::new(),
+            replies: Vec::new(),
+            notices: Vec::new(),
+            scans: Vec::new(),
+        }
+    }
 }
 
 impl Driver {
@@ -113,28 +140,36 @@ impl Driver {
     /// When the journal fails; what was not stored has not happened.
     pub(super) async fn run(
         mut self,
-        mut messages: mpsc::Receiver<Message>,
+        messages: mpsc::Receiver<Message>,
         recovered: oneshot::Sender<()>,
     ) -> Result<(), JournalError> {
-        let now = self.now();
-        for effect in resume(&self.state, now) {
+        for effect in resume(&self.state, self.now(wall_clock())) {
             self.perform(effect);
         }
-        let all: Vec<TenderId> = self.state.tenders.keys().cloned().collect();
-        all.iter().for_each(|id| self.post(id));
+        self.state.tenders.values().for_each(|t| self.post(t));
         // Whoever started this may be gone.
         let _ = recovered.send(());
+        match self.turn(messages).await {
+            Ok(()) => self.journal.close(wall_clock()),
+            Err(error) => {
+                self.give_up();
+                Err(error)
+            }
+        }
+    }
+
+    async fn turn(&mut self, mut messages: mpsc::Receiver<Message>) -> Result<(), JournalError> {
         let mut queue = Vec::with_capacity(BATCH);
         loop {
             if self.stopping && !self.anything_in_flight() {
-                return self.journal.close(wall_clock());
+                return Ok(());
             }
             let alarm = self.timers.next();
             let feed = self.watchdog.map(|every| Instant::now() + every);
             tokio::select! {
                 count = messages.recv_many(&mut queue, BATCH) => {
                     if count == 0 {
-                        return self.journal.close(wall_clock());
+                        return Ok(());
                     }
                 }
                 () = sleep_until(alarm), if alarm.is_some() => {}
@@ -152,23 +187,49 @@ impl Driver {
         self.state.tenders.values().any(live)
     }
 
-    /// One batch: decide, flush, do.
+    /// Verdicts can no longer be stored: whoever waits for one is told that
+    /// nobody can tell. The next start finds out.
+    fn give_up(&self) {
+        self.board.write(|boards| {
+            for posted in boards.tenders.values_mut() {
+                let view = Arc::make_mut(&mut posted.view);
+                if view.verdict.is_none() && view.state != "armed" {
+                    view.verdict = Some(verdict_word(Verdict::Unresolved));
+                }
+            }
+        });
+        self.sequence.send_modify(|_| {});
+    }
+
+    /// Decide, flush, do.
     fn work(&mut self, messages: impl Iterator<Item = Message>) -> Result<(), JournalError> {
-        let mut batch = Batch::default();
-        let now = self.now();
+        let mut batch = Batch::new();
         for message in messages {
-            self.take(message, now, &mut batch)?;
+            self.take(message, &mut batch)?;
         }
         for timer in self.timers.take_due(Instant::now()) {
             // A timer of a tender that is gone is nobody's.
-            let _ = self.event(&Event::TimerFired(timer), None, self.now(), &mut batch)?;
+            let _ = self.event(&Event::TimerFired(timer), None, &mut batch)?;
         }
-        self.flush(now.at, &batch)?;
-        for id in &batch.touched {
-            self.post(id);
-        }
-        for effect in std::mem::take(&mut batch.effects) {
-            self.perform(effect);
+        self.finish(&mut batch)
+    }
+
+    /// Makes the batch durable and does what it decided; begins another.
+    fn finish(&mut self, batch: &mut Batch) -> Result<(), JournalError> {
+        let mut batch = std::mem::replace(batch, Batch::new());
+        match self.flush(&batch) {
+            Ok(()) => {
+                let tenders = &self.state.tenders;
+                let touched = batch.touched.iter().filter_map(|id| tenders.get(id));
+                touched.for_each(|tender| self.post(tender));
+                for effect in std::mem::take(&mut batch.effects) {
+                    self.perform(effect);
+                }
+            }
+            Err(error) if batch.begins && error.nothing_added() => {
+                self.undo(&mut batch, &error)?;
+            }
+            Err(error) => return Err(error),
         }
         for notice in batch.notices {
             self.notice(notice);
@@ -182,39 +243,73 @@ impl Driver {
         Ok(())
     }
 
-    fn take(&mut self, message: Message, now: Now, batch: &mut Batch) -> Result<(), JournalError> {
-        // Each step has randomness of its own: names are never made twice.
-        let now = Now {
-            random: self.now().random,
-            ..now
-        };
+    /// Nothing of the batch has happened: the state goes back to what the journal has.
+    fn undo(&mut self, batch: &mut Batch, error: &JournalError) -> Result<(), JournalError> {
+        tracing::error!(%error, "nothing new can be recorded");
+        for id in std::mem::take(&mut batch.touched) {
+            self.state
+                .codes
+                .retain(|_, (attempt, _)| attempt.tender != id);
+            self.state.tenders.remove(&id);
+            self.load(&id)?;
+        }
+        for effect in &batch.effects {
+            if let Effect::Call { attempt, .. } = effect {
+                self.calls.forget(attempt);
+            }
+        }
+        let text = error.to_string();
+        for lane in &batch.scans {
+            let notice = Notice::new(lane, batch.at, "unavailable", &text);
+            batch.notices.push(notice);
+        }
+        for (_, outcome) in &mut batch.replies {
+            if outcome.is_ok() {
+                *outcome = Err(Trouble::Unavailable(text.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message, batch: &mut Batch) -> Result<(), JournalError> {
         match message {
             Message::Ask(event, reply) => {
-                let outcome = if self.stopping && matches!(event, Event::CreateTender(_)) {
-                    Err(Trouble::Unavailable("the service is stopping".to_owned()))
-                } else {
-                    self.event(&event, None, now, batch)?
+                let outcome = match &self.refusing {
+                    Some(why) if matches!(event, Event::CreateTender(_)) => {
+                        Err(Trouble::Unavailable(why.clone()))
+                    }
+                    _ => self.event(&event, None, batch)?,
                 };
                 batch.replies.push((reply, outcome));
             }
             Message::Code(tender, code, reply) => {
-                let outcome = self.code(&tender, &code, now, batch)?;
+                let outcome = self.code(&tender, &code, batch)?;
                 batch.replies.push((reply, outcome));
             }
-            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, now, batch)?,
+            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, batch)?,
             Message::Answered { serial, event } => {
                 if let Event::Answered {
                     attempt, operation, ..
                 } = &event
                     && self.calls.ended(attempt, *operation, serial)
                 {
-                    // So is an answer that nothing waits for.
-                    let _ = self.event(&event, None, now, batch)?;
+                    // An answer that nothing waits for is nobody's either.
+                    let _ = self.event(&event, None, batch)?;
                 }
             }
-            Message::Stop => self.stopping = true,
+            Message::Refuse(why) => self.refuse(why),
+            Message::Stop => {
+                self.stopping = true;
+                self.refuse("the service is stopping".to_owned());
+            }
         }
         Ok(())
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.board
+            .write(|boards| boards.unready = Some(why.clone()));
+        self.refusing = Some(why);
     }
 
     /// Steps one event. What it decides is applied at once, for the next event
@@ -223,40 +318,53 @@ impl Driver {
         &mut self,
         event: &Event,
         code: Option<&PaymentCode>,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<Outcome, JournalError> {
-        self.load_for(event)?;
-        let Step {
-            facts,
-            effects,
-            tender,
-        } = match step(&self.state, event, now) {
+        let mut decided = self.decide(event, batch)?;
+        if let Ok(step) = &decided
+            && !step.facts.is_empty()
+            && !batch.facts.is_empty()
+            && step.begins() != batch.begins
+        {
+            // What went before may be undone: decide again, on what is left.
+            self.finish(batch)?;
+            decided = self.decide(event, batch)?;
+        }
+        let step = match decided {
             Ok(step) => step,
             Err(denial) => return Ok(Err(Trouble::Denied(denial))),
         };
-        let new = facts
-            .iter()
-            .any(|fact| matches!(fact.what, What::TenderCreated { .. }));
-        for fact in &facts {
-            apply(&mut self.state, fact, now.at);
+        batch.begins |= step.begins();
+        for fact in &step.facts {
+            apply(&mut self.state, fact, batch.at);
             batch.touched.insert(fact.tender.clone());
             log(fact);
         }
-        if new && let Some(tender) = &tender {
+        let created = |fact: &Fact| matches!(fact.what, What::TenderCreated { .. });
+        let new = step.facts.iter().any(created);
+        if new && let Some(tender) = &step.tender {
             self.warm(tender);
         }
-        for effect in &effects {
+        for effect in &step.effects {
             if let (Effect::Call { order, attempt, .. }, Some(code)) = (effect, code) {
                 self.calls.prepare(attempt, order, code);
             }
         }
-        batch.facts.extend(facts);
-        batch.effects.extend(effects);
-        Ok(match tender {
+        batch.facts.extend(step.facts);
+        batch.effects.extend(step.effects);
+        Ok(match step.tender {
             Some(tender) => Ok((tender, new)),
             None => Err(Trouble::Denied(Denial::NoTender)),
         })
+    }
+
+    fn decide(
+        &mut self,
+        event: &Event,
+        batch: &Batch,
+    ) -> Result<Result<Step, Denial>, JournalError> {
+        self.load_for(event)?;
+        Ok(step(&self.state, event, self.now(batch.at)))
     }
 
     /// A code for a tender, from wherever: classified, routed, then stepped.
@@ -264,17 +372,14 @@ impl Driver {
         &mut self,
         id: &TenderId,
         scanned: &PaymentCode,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<Outcome, JournalError> {
         self.load(id)?;
         let Some(tender) = self.state.tenders.get(id) else {
             return Ok(Err(Trouble::Denied(Denial::NoTender)));
         };
-        if self.stopping {
-            return Ok(Err(Trouble::Unavailable(
-                "the service is stopping".to_owned(),
-            )));
+        if let Some(why) = &self.refusing {
+            return Ok(Err(Trouble::Unavailable(why.clone())));
         }
         let lane = self.state.setup.lanes.get(&tender.lane);
         let gateways = lane
@@ -301,7 +406,7 @@ impl Driver {
                 fingerprint,
             },
         };
-        self.event(&read, Some(&to_send), now, batch)
+        self.event(&read, Some(&to_send), batch)
     }
 
     /// A scan is for the tender that the lane has; what is wrong with it is told the cashier.
@@ -310,7 +415,6 @@ impl Driver {
         lane: &LaneId,
         code: &PaymentCode,
         ended: std::time::Instant,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<(), JournalError> {
         let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
@@ -323,13 +427,13 @@ impl Driver {
         let outcome = if ended.elapsed() > SCAN_AGE {
             batch.notices.push(Notice::new(
                 lane,
-                now.at,
+                batch.at,
                 "stale_scan",
                 stale_scan_text(self.language),
             ));
             return Ok(());
         } else if let Some(tender) = tender {
-            self.code(&tender, code, now, batch)?
+            self.code(&tender, code, batch)?
         } else {
             match self.intake.classify(code, self.language) {
                 Err(trouble) => Err(trouble),
@@ -338,6 +442,7 @@ impl Driver {
         };
         let Err(trouble) = outcome else {
             self.board.count("scans_total", "submitted");
+            batch.scans.push(lane.clone());
             return Ok(());
         };
         if twice {
@@ -346,7 +451,9 @@ impl Driver {
         }
         let (code, text) = self.trouble_text(trouble);
         self.board.count("scans_total", &code);
-        batch.notices.push(Notice::new(lane, now.at, &code, &text));
+        batch
+            .notices
+            .push(Notice::new(lane, batch.at, &code, &text));
         Ok(())
     }
 
@@ -364,7 +471,7 @@ impl Driver {
     }
 
     /// Makes the batch durable. Everything waits for this.
-    fn flush(&mut self, at: Timestamp, batch: &Batch) -> Result<(), JournalError> {
+    fn flush(&mut self, batch: &Batch) -> Result<(), JournalError> {
         if batch.facts.is_empty() {
             return Ok(());
         }
@@ -375,25 +482,22 @@ impl Driver {
             .map(tender_row)
             .collect();
         let journal = &mut self.journal;
-        let last = tokio::task::block_in_place(|| journal.append(at, &batch.facts, &rows))?;
+        let last = tokio::task::block_in_place(|| journal.append(batch.at, &batch.facts, &rows))?;
         self.sequence.send_replace(last);
         Ok(())
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.
-    fn post(&self, id: &TenderId) {
-        let Some(tender) = self.state.tenders.get(id) else {
-            return;
-        };
+    fn post(&self, tender: &Tender) {
         self.board.write(|boards| {
             if tender.is_open() {
                 let posted = Posted {
                     view: Arc::new(tender_view(tender, self.language)),
                     obligations: obligation_views(tender),
                 };
-                boards.tenders.insert(id.clone(), posted);
+                boards.tenders.insert(tender.id.clone(), posted);
             } else {
-                boards.tenders.remove(id);
+                boards.tenders.remove(&tender.id);
             }
         });
     }
@@ -430,12 +534,13 @@ impl Driver {
         let _ = self.notices.send(notice);
     }
 
-    fn now(&self) -> Now {
+    /// The present, with randomness of its own: names are never made twice.
+    fn now(&self, at: Timestamp) -> Now {
         let mut random = [0u8; 8];
         // Without randomness the time alone keeps numbers apart.
         let _ = aws_lc_rs::rand::fill(&mut random);
         Now {
-            at: wall_clock(),
+            at,
             random: u64::from_le_bytes(random),
             clock_error: self.calls.clock_error(),
         }

@@ -9,6 +9,7 @@
 //! One task, the [driver](driver), owns the state. Everything else sends it
 //! messages and reads a published snapshot, the board, or the journal.
 
+mod audit;
 mod board;
 mod calls;
 mod driver;
@@ -306,11 +307,13 @@ impl Service {
     /// Whether payments can be taken.
     pub fn readiness(&self) -> Readiness {
         // The handle exists only after recovery; the driver ends with its journal.
-        let ready = !self.messages.is_closed();
-        let text = if ready { "" } else { "the service has stopped" };
+        let unready = match self.messages.is_closed() {
+            true => Some("the service has stopped".to_owned()),
+            false => self.board.read(|boards| boards.unready.clone()),
+        };
         Readiness {
-            ready,
-            text: text.to_owned(),
+            ready: unready.is_none(),
+            text: unready.unwrap_or_default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Start-up, top to bottom: journal, recovery, driver, scanners, ready.
 
 use super::Service;
+use super::audit;
 use super::board::Board;
 use super::calls::Calls;
 use super::driver::{Driver, Message, QUEUE};
@@ -144,6 +145,8 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         setup,
         lanes: lanes_of(&parts.scanners),
     };
+    let older = journal.reader().map_err(StartError::Journal)?;
+    audit::begin(older, Arc::clone(&state.setup), messages.clone());
     let driver = Driver {
         state,
         reader,
@@ -161,6 +164,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         timers: Timers::default(),
         last_reads: BTreeMap::new(),
         stopping: false,
+        refusing: None,
         journal,
     };
     let (recovered, recovery) = oneshot::channel();

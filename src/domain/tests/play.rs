@@ -27,6 +27,7 @@ fn cancel_first() -> GatewayRules {
     GatewayRules {
         enquiry_first: s(2),
         enquiry_every: s(3),
+        enquiry_pause_min: s(2),
         enquiry_unanswered: s(5),
         wait: s(75),
         wait_extension: s(30),

@@ -73,6 +73,8 @@ pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
             3,
             2..=6,
         ),
+        // TC 001, the same.
+        enquiry_pause_min: seconds(2),
         // Ours: a lane says *checking* within 5 s.
         enquiry_unanswered: pick(
             "gateway.payby.enquiry_unanswered",
@@ -155,6 +157,7 @@ mod tests {
             GatewayRules {
                 enquiry_first: seconds(2),
                 enquiry_every: seconds(3),
+                enquiry_pause_min: seconds(2),
                 enquiry_unanswered: seconds(5),
                 wait: seconds(75),
                 wait_extension: seconds(30),
