@@ -218,10 +218,14 @@ impl Driver {
     fn finish(&mut self, batch: &mut Batch) -> Result<(), JournalError> {
         let mut batch = std::mem::replace(batch, Batch::new());
         match self.flush(&batch) {
-            Ok(()) => {
+            Ok(last) => {
                 let tenders = &self.state.tenders;
                 let touched = batch.touched.iter().filter_map(|id| tenders.get(id));
                 touched.for_each(|tender| self.post(tender));
+                // After the board: whoever waits for a change looks there.
+                if let Some(last) = last {
+                    self.sequence.send_replace(last);
+                }
                 for effect in std::mem::take(&mut batch.effects) {
                     self.perform(effect);
                 }
@@ -470,10 +474,11 @@ impl Driver {
         }
     }
 
-    /// Makes the batch durable. Everything waits for this.
-    fn flush(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    /// Makes the batch durable; everything waits for this. Gives the newest
+    /// sequence number, when there is a new one.
+    fn flush(&mut self, batch: &Batch) -> Result<Option<u64>, JournalError> {
         if batch.facts.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let rows: Vec<TenderRow> = batch
             .touched
@@ -482,9 +487,8 @@ impl Driver {
             .map(tender_row)
             .collect();
         let journal = &mut self.journal;
-        let last = tokio::task::block_in_place(|| journal.append(batch.at, &batch.facts, &rows))?;
-        self.sequence.send_replace(last);
-        Ok(())
+        let append = || journal.append(batch.at, &batch.facts, &rows);
+        tokio::task::block_in_place(append).map(Some)
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.
