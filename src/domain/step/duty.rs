@@ -218,7 +218,15 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
         Stage::Withdrawn => true,
         _ => matches!(end, Some(Some((_, Discharge::NeverArrived)))),
     };
+    let report = draft.attempt.report.as_ref();
+    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned);
     match said {
+        // Notifications are repeated for a day: this may be older news. An enquiry tells.
+        Said::MoneyIn(_) | Said::WrongMoney(_)
+            if went_back && operation == Operation::Notification =>
+        {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
             keep(draft, operation, report);
             draft.alert(Alert::PaidAfterNotPaid);

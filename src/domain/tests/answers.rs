@@ -1,9 +1,10 @@
 //! What gateways say while the customer is waited for (transitions 1, 2, 4 to 11).
 
-use super::play::{
-    CANCEL_FIRST, Play, VERDICT_FIRST, already_closed, already_paid, closed, given_back, money_in,
+use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
+use super::says::{
+    already_closed, already_given_back, already_paid, closed, given_back, money_in,
     money_in_unsaid, no_order, not_sent, nothing, other_currency_in, other_order_in, pending,
-    set_up_wrongly, slower_please, stale_code, too_little_in, unsigned_refusal,
+    set_up_wrongly, slower_please, stale_code, too_little_in, unsigned_refusal, will_not_reverse,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -229,6 +230,20 @@ fn an_order_that_exists_with_an_end_we_did_not_see_is_asked_about() {
     for says in [already_paid, already_closed] {
         let mut play = Play::paying(CANCEL_FIRST);
         play.answer(Submit, says, &["T1/1 unknown Unlisted", ASK]);
+    }
+}
+
+#[test]
+fn an_answer_that_the_call_cannot_have_is_unknown() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.answer(Submit, no_order, &["T1/1 unknown Unlisted", ASK]);
+    for says in [
+        stale_code,
+        set_up_wrongly,
+        already_given_back,
+        will_not_reverse,
+    ] {
+        play.answer(Enquiry, says, &[AGAIN]);
     }
 }
 

@@ -1,9 +1,7 @@
 //! What callers ask for, and every denial.
 
-use super::play::{
-    CANCEL_FIRST, Play, VERDICT_FIRST, aed, already_paid, closed, code, gateway, money_in,
-    no_order, nothing, s, stale_code, tender,
-};
+use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST, aed, code, gateway, tender};
+use super::says::{already_paid, closed, money_in, no_order, nothing, stale_code};
 use crate::domain::{
     ATTEMPTS_MAX, Amount, BusinessDay, Currency, Denial, Event, LaneId, Mode, NewTender, Operation,
     SaleRef, TenderId, Timer, Verdict, step,
@@ -321,10 +319,6 @@ fn more_time_is_given_once_and_only_to_a_customer() {
     denied(&play, &extend(&play), Denial::NotExtendable);
     let play = Play::closing(CANCEL_FIRST);
     denied(&play, &extend(&play), Denial::NotExtendable);
-    assert_eq!(
-        s(30),
-        play.state.setup.gateways[&gateway(CANCEL_FIRST)].wait_extension
-    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A crash at any point: what `resume` starts never submits, and with a gateway
 //! that says nothing more every tender still gets its verdict.
 
-use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST, already_paid, no_order};
+use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
+use super::says::{already_paid, no_order};
 use super::{render, rules};
 use crate::domain::{
     Answer, AttemptId, Effect, Event, Now, Operation, Stage, State, Timer, Unknown, apply, resume,
@@ -157,6 +158,6 @@ fn a_reversal_is_not_hastened_by_a_crash() {
 #[test]
 fn what_is_over_stays_over() {
     let mut play = Play::paying(CANCEL_FIRST);
-    play.said(Operation::Submit, super::play::money_in);
+    play.said(Operation::Submit, super::says::money_in);
     resumes(&play, &[]);
 }

@@ -1,9 +1,9 @@
 //! What is owed after *not paid* (transitions 13, 14, 16 to 18).
 
-use super::play::{
-    CANCEL_FIRST, Play, VERDICT_FIRST, already_closed, already_given_back, closed, given_back,
-    money_in, no_order, not_sent, nothing, pending, stale_code, too_little_given_back,
-    too_little_in, will_not_reverse,
+use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
+use super::says::{
+    already_closed, already_given_back, closed, given_back, money_in, no_order, not_sent, nothing,
+    pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
 };
 use crate::domain::{Operation::*, Timer};
 

@@ -1,9 +1,9 @@
 //! The end of the wait (transition 12): last enquiry, last word, verdict.
 
-use super::play::{
-    CANCEL_FIRST, Play, VERDICT_FIRST, already_closed, already_paid, closed, given_back, money_in,
-    money_in_unsaid, no_order, not_sent, nothing, pending, stale_code, too_little_in,
-    unsigned_refusal,
+use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
+use super::says::{
+    already_closed, already_paid, closed, given_back, money_in, money_in_unsaid, no_order,
+    not_sent, nothing, pending, stale_code, too_little_in, unsigned_refusal,
 };
 use crate::domain::{Operation::*, Timer};
 

@@ -1,8 +1,9 @@
 //! Evidence that comes late or contradicts the end (transitions 20 and 21).
 
-use super::play::{
-    CANCEL_FIRST, Play, already_paid, closed, given_back, money_in, no_order, not_sent, nothing,
-    other_order_in, pending, stale_code, too_little_in,
+use super::play::{CANCEL_FIRST, Play};
+use super::says::{
+    already_paid, closed, given_back, money_in, no_order, not_sent, nothing, other_order_in,
+    pending, stale_code, too_little_in,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -123,11 +124,14 @@ fn older_news_of_money_that_went_back_is_no_new_charge() {
     let mut play = Play::returning(CANCEL_FIRST);
     play.said(Revoke, given_back);
     play.answer(Submit, pending, &[]);
+    play.answer(Notification, money_in, &["-> Enquiry T1/1 10s"]);
+    play.answer(Enquiry, given_back, &[]);
+    // But an enquiry is fresh.
     play.answer(
-        Notification,
+        Enquiry,
         money_in,
         &[
-            "T1/1 kept MoneyIn by Notification",
+            "T1/1 kept MoneyIn by Enquiry",
             "T1/1 alert PaidAfterNotPaid",
             "T1/1 owes Return",
             "-> set Duty T1/1 0s",
@@ -156,7 +160,7 @@ fn money_gone_after_paid_calls_a_person_once() {
 #[test]
 fn contradictions_after_paid_never_change_the_verdict() {
     for (says, alert) in [
-        (closed as super::play::Says, "T1/1 alert ReturnedWithoutUs"),
+        (closed as super::says::Says, "T1/1 alert ReturnedWithoutUs"),
         (too_little_in, "T1/1 alert WrongAmount"),
         (other_order_in, "T1/1 alert OtherOrder"),
     ] {

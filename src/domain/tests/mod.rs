@@ -5,7 +5,7 @@
 //! the play also checks what must hold whatever happens: the facts survive being
 //! written and read, replaying them gives the same state, the rules of verdicts
 //! and duties hold (`rules`), and a crash at this very point submits nothing and
-//! still comes to an end (`crash`).
+//! still comes to an end (`crash`). `simulation` looks for what nobody thought of.
 #![allow(clippy::unwrap_used)]
 
 mod answers;
@@ -17,4 +17,6 @@ mod late;
 mod play;
 mod render;
 mod rules;
+mod says;
+mod simulation;
 mod traps;

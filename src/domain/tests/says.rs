@@ -1,0 +1,103 @@
+//! What a gateway may say, each with the name a test reads well by.
+
+use super::play::aed;
+use crate::domain::{
+    Amount, Answer, Attempt, Currency, OrderNumber, OrderReport, OrderStatus, Refusal, RefusalKind,
+    Unknown,
+};
+
+/// What a gateway says of an attempt over this amount.
+pub(crate) type Says = fn(&Attempt, Amount) -> Answer;
+
+fn report(attempt: &Attempt, amount: Option<Amount>, status: OrderStatus) -> Answer {
+    Answer::Report(OrderReport {
+        order: attempt.order.clone(),
+        amount,
+        status,
+        gateway_order: None,
+        trace: None,
+    })
+}
+
+fn refusal(kind: RefusalKind) -> Refusal {
+    let code = "R1".to_owned();
+    Refusal { kind, code }
+}
+
+pub(crate) fn money_in(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::MoneyIn)
+}
+pub(crate) fn too_little_in(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, Some(aed(37_49)), OrderStatus::MoneyIn)
+}
+pub(crate) fn other_currency_in(attempt: &Attempt, amount: Amount) -> Answer {
+    let currency = Currency::new("USD").unwrap();
+    let amount = Amount { currency, ..amount };
+    report(attempt, Some(amount), OrderStatus::MoneyIn)
+}
+pub(crate) fn money_in_unsaid(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, None, OrderStatus::MoneyIn)
+}
+pub(crate) fn other_order_in(attempt: &Attempt, amount: Amount) -> Answer {
+    let order = OrderNumber::new("someone-elses").unwrap();
+    let other = Attempt {
+        order,
+        ..attempt.clone()
+    };
+    money_in(&other, amount)
+}
+pub(crate) fn pending(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::Pending)
+}
+pub(crate) fn closed(attempt: &Attempt, amount: Amount) -> Answer {
+    let status = OrderStatus::NoMoney(refusal(RefusalKind::Closed));
+    report(attempt, Some(amount), status)
+}
+pub(crate) fn given_back(attempt: &Attempt, amount: Amount) -> Answer {
+    report(attempt, Some(amount), OrderStatus::Returned)
+}
+pub(crate) fn too_little_given_back(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, Some(aed(37_49)), OrderStatus::Returned)
+}
+pub(crate) fn no_order(_: &Attempt, _: Amount) -> Answer {
+    Answer::NoSuchOrder { trace: None }
+}
+pub(crate) fn stale_code(_: &Attempt, _: Amount) -> Answer {
+    let refusal = refusal(RefusalKind::Code);
+    Answer::Refused {
+        refusal,
+        trace: None,
+    }
+}
+pub(crate) fn set_up_wrongly(_: &Attempt, _: Amount) -> Answer {
+    let refusal = refusal(RefusalKind::Setup);
+    Answer::Refused {
+        refusal,
+        trace: None,
+    }
+}
+pub(crate) fn already_paid(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyPaid { trace: None }
+}
+pub(crate) fn already_closed(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyClosed { trace: None }
+}
+pub(crate) fn already_given_back(_: &Attempt, _: Amount) -> Answer {
+    Answer::AlreadyReturned { trace: None }
+}
+pub(crate) fn will_not_reverse(_: &Attempt, _: Amount) -> Answer {
+    let code = "R9".to_owned();
+    Answer::ReversalRejected { code, trace: None }
+}
+pub(crate) fn not_sent(_: &Attempt, _: Amount) -> Answer {
+    Answer::NotSent
+}
+pub(crate) fn nothing(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::Timeout)
+}
+pub(crate) fn unsigned_refusal(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::UnsignedRefusal)
+}
+pub(crate) fn slower_please(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::RateLimit)
+}

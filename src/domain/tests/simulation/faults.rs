@@ -1,0 +1,129 @@
+//! Faults that are planted in the core, at its border, to see that they are found.
+
+use super::world::World;
+use crate::domain::tests::play::s;
+use crate::domain::{
+    Answer, AttemptId, Effect, Event, Fact, Operation, Order, OrderReport, OrderStatus, Refusal,
+    RefusalKind, Stage, Step, Timer, What,
+};
+
+/// What is planted in the core, at its border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A start submits again what was in flight.
+    ResumeSubmits,
+    /// The verdict is committed before the duty that covers it.
+    VerdictBeforeDuty,
+    /// Any amount counts as the right one.
+    AmountIgnored,
+    /// "No such order" is proof before the window is over.
+    NotFoundIsProofAtOnce,
+    /// "No such order" is read as declined.
+    NoOrderIsRefusal,
+    /// An approval of the order is taken as approval of its reversal.
+    ApprovalClosesDuty,
+    /// A duty is not taken up again after a crash.
+    DutySleepsAfterCrash,
+}
+
+impl World {
+    /// What a start begins with.
+    pub(super) fn resumed(&self, effects: &mut Vec<Effect>) {
+        match self.fault {
+            Some(Fault::ResumeSubmits) => {
+                for effect in effects.clone() {
+                    if let Effect::Set(Timer::Wait(id), _) = effect {
+                        effects.extend(self.submit_again(&id));
+                    }
+                }
+            }
+            Some(Fault::DutySleepsAfterCrash) => effects.retain(|effect| {
+                !matches!(effect, Effect::Set(Timer::Duty(_) | Timer::Arrival(_), _))
+            }),
+            _ => {}
+        }
+    }
+
+    /// Whether a timer fires at once.
+    pub(super) fn hurries(&self, timer: &Timer) -> bool {
+        self.fault == Some(Fault::NotFoundIsProofAtOnce) && matches!(timer, Timer::Arrival(_))
+    }
+
+    fn submit_again(&self, id: &AttemptId) -> Option<Effect> {
+        let tender = &self.state.tenders[&id.tender];
+        let attempt = tender.attempt(id.number)?;
+        Some(Effect::Call {
+            attempt: id.clone(),
+            operation: Operation::Submit,
+            order: Order {
+                gateway: attempt.gateway.clone(),
+                number: attempt.order.clone(),
+                amount: tender.amount,
+                requested: attempt.requested,
+                expires: attempt.expires,
+                lane: tender.lane.clone(),
+                sale: tender.sale.clone(),
+            },
+            limit: s(30),
+            fresh: false,
+        })
+    }
+
+    /// A step as the commits it is written in.
+    pub(super) fn commits(&self, step: Step) -> Vec<Step> {
+        let opens = |fact: &Fact| matches!(fact.what, What::ObligationOpened { .. });
+        let at = step.facts.iter().position(opens);
+        match (self.fault, at) {
+            (Some(Fault::VerdictBeforeDuty), Some(at)) => {
+                let first = Step {
+                    facts: step.facts[..at].to_vec(),
+                    ..Step::default()
+                };
+                let facts = step.facts[at..].to_vec();
+                vec![first, Step { facts, ..step }]
+            }
+            _ => vec![step],
+        }
+    }
+
+    /// An event as the core is told of it.
+    pub(super) fn misread(&self, event: &Event) -> Event {
+        let mut event = event.clone();
+        let Event::Answered {
+            attempt,
+            answer,
+            operation,
+        } = &mut event
+        else {
+            return event;
+        };
+        let tender = &self.state.tenders[&attempt.tender];
+        let order = tender.attempt(attempt.number).map(|a| a.order.clone());
+        let reversing = tender.attempt(attempt.number).map(|a| &a.stage) == Some(&Stage::Reversing);
+        match (self.fault, &mut *answer) {
+            (Some(Fault::AmountIgnored), Answer::Report(report)) => {
+                report.amount = Some(tender.amount);
+            }
+            (Some(Fault::ApprovalClosesDuty), Answer::Report(report))
+                if reversing
+                    && *operation != Operation::Notification
+                    && report.status == OrderStatus::MoneyIn =>
+            {
+                report.status = OrderStatus::Returned;
+            }
+            (Some(Fault::NoOrderIsRefusal), Answer::NoSuchOrder { .. }) => {
+                let kind = RefusalKind::Closed;
+                let code = "R1".to_owned();
+                *answer = Answer::Report(OrderReport {
+                    order: order.unwrap(),
+                    amount: None,
+                    status: OrderStatus::NoMoney(Refusal { kind, code }),
+                    gateway_order: None,
+                    trace: None,
+                });
+            }
+            _ => {}
+        }
+        event
+    }
+}

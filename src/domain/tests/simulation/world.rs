@@ -1,0 +1,286 @@
+//! Time, and everything in it: an agenda of happenings, one after the other.
+
+use super::cashier::Cashier;
+use super::faults::Fault;
+use super::model::{Model, Payer};
+use super::wire::Forged;
+use super::{Chance, invariants, wire};
+use crate::domain::tests::play::{replay, s, setup};
+use crate::domain::{
+    Alert, Answer, AttemptId, Event, Fact, GatewayId, Now, Operation, Order, Setup, State, Timer,
+    Timestamp, What,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The day begins at this true time.
+const MORNING: i64 = 1_772_366_400_000;
+/// Faults end, and the cashier goes home, after this many milliseconds.
+const FAULTS_END: u64 = 20 * 60 * 1_000;
+/// When the manager looks at what is still open, in hours after the morning.
+const MANAGER_AT: [u64; 3] = [3, 12, 30];
+/// More happenings than any day needs.
+const HAPPENINGS_MAX: usize = 50_000;
+
+/// When something happens, and its place among all that was ever planned.
+pub(super) type Place = (u64, u64);
+
+pub(super) enum Happening {
+    Timer(Timer),
+    /// A request reaches its gateway.
+    Lands(Call, Order, Travel),
+    /// An answer, or the end of waiting for one, reaches the process.
+    Answer(Call, Answer, Travel),
+    Notification(AttemptId, Answer),
+    /// The customer confirms.
+    Payer(AttemptId, Order),
+    Cashier,
+    Manager,
+    Start,
+}
+
+/// One call of the process.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) id: u64,
+    pub(super) attempt: AttemptId,
+    pub(super) operation: Operation,
+}
+
+/// What happens to the answer on its way back.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Travel {
+    pub(super) back: Option<u64>,
+    pub(super) forged: Option<Forged>,
+    pub(super) twice: bool,
+}
+
+pub(super) struct World {
+    pub(super) story: Vec<String>,
+    /// Milliseconds since the morning.
+    pub(super) clock: u64,
+    pub(super) agenda: BTreeMap<Place, Happening>,
+    pub(super) entries: u64,
+    pub(super) chance: Chance,
+    pub(super) fault: Option<Fault>,
+    pub(super) models: BTreeMap<GatewayId, Model>,
+    pub(super) cashier: Cashier,
+    pub(super) disk: Vec<(Fact, Timestamp)>,
+    pub(super) submitted: BTreeSet<AttemptId>,
+    pub(super) setup: Arc<Setup>,
+    // The process: all of it is lost in a crash.
+    pub(super) state: State,
+    pub(super) up: bool,
+    /// The wall clock less the true time, in milliseconds.
+    pub(super) wall: i64,
+    pub(super) timers: BTreeMap<Timer, Place>,
+    pub(super) calls: BTreeMap<(AttemptId, Operation), u64>,
+    /// When each attempt began, or the process that took it up again.
+    pub(super) alive_since: BTreeMap<AttemptId, u64>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, fault: Option<Fault>) -> Self {
+        let setup = setup();
+        let models = setup.gateways.keys().map(|id| (id.clone(), Model::new(id)));
+        let mut world = Self {
+            story: Vec::new(),
+            clock: 0,
+            agenda: BTreeMap::new(),
+            entries: 0,
+            chance: Chance(seed),
+            fault,
+            models: models.collect(),
+            cashier: Cashier::default(),
+            disk: Vec::new(),
+            submitted: BTreeSet::new(),
+            state: replay(&setup, &[]),
+            setup,
+            up: true,
+            wall: 0,
+            timers: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            alive_since: BTreeMap::new(),
+        };
+        world.plan(0, Happening::Cashier);
+        for hours in MANAGER_AT {
+            world.plan(hours * 3_600_000, Happening::Manager);
+        }
+        world
+    }
+
+    /// Until nothing is left to happen.
+    pub(super) fn run(&mut self) -> Result<(), String> {
+        for _ in 0..HAPPENINGS_MAX {
+            let Some((place, happening)) = self.agenda.pop_first() else {
+                return invariants::at_rest(self);
+            };
+            self.clock = place.0;
+            self.happens(place, happening)?;
+            invariants::while_it_runs(self)?;
+        }
+        Err("14: the day does not end".to_owned())
+    }
+
+    pub(super) fn calm(&self) -> bool {
+        self.clock >= FAULTS_END
+    }
+
+    /// The time by the gateways' clocks.
+    fn true_time(&self) -> Timestamp {
+        Timestamp(MORNING + i64::try_from(self.clock).unwrap())
+    }
+
+    pub(super) fn now(&mut self) -> Now {
+        Now {
+            at: Timestamp(self.true_time().0 + self.wall),
+            random: self.chance.next(),
+            clock_error: s(120),
+        }
+    }
+
+    pub(super) fn plan(&mut self, after: u64, happening: Happening) -> Place {
+        self.entries += 1;
+        let place = (self.clock + after, self.entries);
+        self.agenda.insert(place, happening);
+        place
+    }
+
+    pub(super) fn tell(&mut self, line: &str) {
+        let (seconds, milliseconds) = (self.clock / 1000, self.clock % 1000);
+        self.story
+            .push(format!("{seconds:>8}.{milliseconds:03} {line}"));
+    }
+
+    fn happens(&mut self, place: Place, happening: Happening) -> Result<(), String> {
+        match happening {
+            Happening::Timer(timer) if self.timers.get(&timer) == Some(&place) => {
+                self.timers.remove(&timer);
+                self.event(&Event::TimerFired(timer))
+            }
+            Happening::Timer(_) => Ok(()),
+            Happening::Lands(call, order, travel) => {
+                self.lands(call, order, travel);
+                Ok(())
+            }
+            Happening::Answer(call, answer, travel) => self.answered(call, answer, travel),
+            Happening::Notification(attempt, answer) => self.event(&Event::Answered {
+                attempt,
+                operation: Operation::Notification,
+                answer,
+            }),
+            Happening::Payer(attempt, order) => {
+                self.confirms(&attempt, &order);
+                Ok(())
+            }
+            Happening::Cashier if self.calm() => Ok(()),
+            Happening::Cashier => {
+                let pause = self.chance.between(300, 12_000);
+                self.plan(pause, Happening::Cashier);
+                match self.cashier.acts(&self.state, &mut self.chance) {
+                    Some(event) => self.event(&event),
+                    None => Ok(()),
+                }
+            }
+            Happening::Manager => self.manager(),
+            Happening::Start => self.start(),
+        }
+    }
+
+    fn lands(&mut self, call: Call, order: Order, travel: Travel) {
+        let at = self.true_time();
+        let model = self.models.get_mut(&order.gateway).unwrap();
+        let (answer, payer) = model.lands(call.operation, &order, at, &mut self.chance);
+        let (operation, attempt) = (call.operation, &call.attempt);
+        self.tell(&format!(
+            "   gateway: {operation:?} {attempt}: {}",
+            brief(&answer)
+        ));
+        if let Payer::Confirms { after } = payer {
+            let after = u64::try_from(after.as_millis()).unwrap();
+            self.plan(after, Happening::Payer(attempt.clone(), order));
+        }
+        if let Some(back) = travel.back {
+            let answer = wire::forge(answer, travel.forged);
+            self.plan(back, Happening::Answer(call, answer, travel));
+        }
+    }
+
+    /// An answer counts while its call runs; now and then it is handed over twice.
+    fn answered(&mut self, call: Call, answer: Answer, travel: Travel) -> Result<(), String> {
+        let Call {
+            id,
+            attempt,
+            operation,
+        } = call;
+        let running = (attempt.clone(), operation);
+        if self.calls.get(&running) != Some(&id) {
+            return Ok(());
+        }
+        self.calls.remove(&running);
+        let event = Event::Answered {
+            attempt,
+            operation,
+            answer,
+        };
+        self.event(&event)?;
+        if travel.twice {
+            return self.event(&event);
+        }
+        Ok(())
+    }
+
+    /// The gateway tells of it up to twice, soon or after a day, if anybody listens.
+    fn confirms(&mut self, attempt: &AttemptId, order: &Order) {
+        let at = self.true_time();
+        let model = self.models.get_mut(&order.gateway).unwrap();
+        let Some(answer) = model.confirmed(&order.number, at, &mut self.chance) else {
+            return;
+        };
+        self.tell(&format!("   customer confirms {attempt}"));
+        for _ in 0..self.chance.between(0, 2) {
+            let late = self.chance.one_in(3);
+            let after = self
+                .chance
+                .between(100, if late { 90_000_000 } else { 5_000 });
+            let notification = Happening::Notification(attempt.clone(), answer.clone());
+            self.plan(after, notification);
+        }
+    }
+
+    /// A person closes what only a person can: the money of an order whose
+    /// amount never agreed, which the gateway says went back.
+    fn manager(&mut self) -> Result<(), String> {
+        let alerted = |fact: &Fact| match fact.what {
+            What::AlertRaised {
+                attempt: Some(number),
+                alert: Alert::WrongAmount,
+            } => Some((fact.tender.clone(), number)),
+            _ => None,
+        };
+        let alerts: BTreeSet<_> = self.disk.iter().filter_map(|(f, _)| alerted(f)).collect();
+        for (tender, number) in alerts {
+            let attempt = AttemptId { tender, number };
+            let open = self.state.tenders[&attempt.tender].attempt(number);
+            if open.is_some_and(|a| a.obligation().is_some()) {
+                self.event(&Event::CloseObligation {
+                    attempt,
+                    name: "Amal".to_owned(),
+                    reason: "went back".to_owned(),
+                    reference: "statement".to_owned(),
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn brief(answer: &Answer) -> String {
+    match answer {
+        Answer::Report(report) => match report.amount {
+            Some(amount) => format!("{:?} {amount}", report.status),
+            None => format!("{:?}", report.status),
+        },
+        other => format!("{other:?}"),
+    }
+}
