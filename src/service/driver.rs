@@ -29,8 +29,8 @@ use super::view::{Notice, TenderView, obligation_views, tender_view, verdict_wor
 use super::wording::{denial_text, stale_scan_text};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    CodeRead, Denial, Effect, Event, Fact, Fingerprint, LaneId, Language, Now, State, Step, Tender,
-    TenderId, Timestamp, Verdict, What, apply, resume, step,
+    CodeRead, Denial, Effect, Event, Fact, LaneId, Language, Now, State, Step, Tender, TenderId,
+    Timestamp, Verdict, What, apply, resume, step,
 };
 use crate::journal::{Journal, JournalError, Reader, TenderRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ const BATCH: usize = 64;
 /// A scan that waited longer than this is not submitted (`docs/codes.md`).
 const SCAN_AGE: Duration = Duration::from_secs(10);
 
-/// One symbol read twice by one trigger is one scan.
+/// One screen read twice by one trigger, also once by each of its symbols, is one scan.
 const DOUBLE_READ: Duration = Duration::from_secs(2);
 
 /// How often the service manager is told that the driver works, at most.
@@ -95,7 +95,8 @@ pub(super) struct Driver {
     pub(super) language: Language,
     pub(super) watchdog: Watchdog,
     pub(super) timers: Timers,
-    pub(super) last_reads: BTreeMap<LaneId, (Fingerprint, Instant)>,
+    /// When a lane's last scan was submitted.
+    pub(super) submitted: BTreeMap<LaneId, Instant>,
     pub(super) stopping: bool,
     /// Why nothing new is taken, when nothing is.
     pub(super) refusing: Option<String>,
@@ -423,11 +424,6 @@ impl Driver {
     ) -> Result<(), JournalError> {
         let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
         let tender = of_lane.find(|t| t.verdict.is_none()).map(|t| t.id.clone());
-        let fingerprint = self.fingerprints.of(code);
-        let before = self
-            .last_reads
-            .insert(lane.clone(), (fingerprint.clone(), Instant::now()));
-        let twice = before.is_some_and(|(f, at)| f == fingerprint && at.elapsed() < DOUBLE_READ);
         let outcome = if ended.elapsed() > SCAN_AGE {
             batch.notices.push(Notice::new(
                 lane,
@@ -447,9 +443,15 @@ impl Driver {
         let Err(trouble) = outcome else {
             self.board.count("scans_total", "submitted");
             batch.scans.push(lane.clone());
+            self.submitted.insert(lane.clone(), Instant::now());
             return Ok(());
         };
-        if twice {
+        let again = matches!(
+            trouble,
+            Trouble::Denied(Denial::CodeInProcess | Denial::CodeUsed)
+        );
+        let before = self.submitted.get(lane);
+        if again && before.is_some_and(|at| at.elapsed() < DOUBLE_READ) {
             self.board.count("scans_total", "double_read");
             return Ok(());
         }

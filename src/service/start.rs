@@ -162,7 +162,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         language: parts.language,
         watchdog: parts.watchdog,
         timers: Timers::default(),
-        last_reads: BTreeMap::new(),
+        submitted: BTreeMap::new(),
         stopping: false,
         refusing: None,
         journal,
