@@ -126,9 +126,10 @@ pub struct Order {
 /// Something to do after the step's facts are on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Call the gateway. One call per attempt and operation runs at a time: an
-    /// effect that asks for one already running is dropped, its answer will
-    /// come; `fresh` ends the running one first and drops its answer.
+    /// Call the gateway. While a call of an attempt and operation runs, another is
+    /// not made, since its answer will come; unless it must be `fresh`: an enquiry
+    /// then takes the running one's place, a reversal goes beside it, for the
+    /// answer to the first may be the one that tells.
     Call {
         /// For which attempt.
         attempt: AttemptId,
@@ -138,7 +139,7 @@ pub enum Effect {
         order: Order,
         /// How long the call may take, connecting included.
         limit: Duration,
-        /// Whether a running call of the kind is ended first.
+        /// Whether it is made although one of the kind is running.
         fresh: bool,
     },
     /// Fire a timer after a while on the monotonic clock.
