@@ -7,7 +7,7 @@
 use super::{CONFIG, UNAVAILABLE, assemble, fail};
 use crate::config::Config;
 use crate::scanner::{self, Delivery, ScannerState, What};
-use crate::service::Parts;
+use crate::service::{CLOCK_ERROR_MAX, Parts};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -19,9 +19,6 @@ const DEVICE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Flushes that are timed.
 const FLUSHES: u32 = 20;
-
-/// PayBy refuses requests that are 15 minutes off; payments should stop before.
-const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// One line for each thing that was tried. The exit code is 0 when all are good.
 pub(super) async fn check(config: Config) -> u8 {

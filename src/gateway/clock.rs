@@ -2,7 +2,8 @@
 //!
 //! A `Date` header is signed by nobody and has whole seconds only: the offset is
 //! there to warn that the box's clock is wrong before the gateway refuses its
-//! requests for it. It is never evidence and corrects no time that we send.
+//! requests for it, and to let enquiries and reversals pass while it is. It is
+//! never evidence, and never the time of a payment.
 
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822::DateTimeParser;

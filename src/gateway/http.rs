@@ -84,6 +84,9 @@ impl From<Failure> for Answer {
     }
 }
 
+/// A smaller offset may come from the header's whole seconds and a slow answer.
+const OFFSET_USED: SignedDuration = SignedDuration::from_secs(30);
+
 impl Http {
     /// Makes the client for one gateway.
     pub(super) fn new(base: &Url, clock: fn() -> Timestamp) -> Result<Self, reqwest::Error> {
@@ -150,6 +153,19 @@ impl Http {
     /// How far the gateway's clock is ahead of ours.
     pub(super) fn clock_offset(&self) -> Option<SignedDuration> {
         self.offset.get()
+    }
+
+    /// The time for a request that must not be refused for a wrong clock of ours:
+    /// enquiries and reversals go on while the box's clock is off.
+    pub(super) fn corrected_time(&self) -> Timestamp {
+        let ours = (self.clock)();
+        match self.offset.get() {
+            Some(offset) if offset.abs() >= OFFSET_USED => {
+                let millis = i64::try_from(offset.as_millis()).unwrap_or(0);
+                Timestamp(ours.0.saturating_add(millis))
+            }
+            _ => ours,
+        }
     }
 
     async fn exchange(&self, request: reqwest::Request, limit: Duration) -> Result<Reply, Failure> {

@@ -13,15 +13,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
+
+/// Gateways take requests that are 15 minutes off; beyond this no new one is sent.
+pub const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// The calls that run, and those that are being prepared.
 pub(super) struct Calls {
     gateways: BTreeMap<GatewayId, Arc<Gateway>>,
     answers: mpsc::Sender<Message>,
     board: Arc<Board>,
-    running: BTreeMap<(AttemptId, Operation), (u64, JoinHandle<()>)>,
+    running: BTreeMap<(AttemptId, Operation), BTreeMap<u64, JoinHandle<()>>>,
     prepared: BTreeMap<AttemptId, JoinHandle<Prepared>>,
     /// When the next enquiry of an attempt may leave.
     enquired: BTreeMap<AttemptId, Instant>,
@@ -70,11 +73,12 @@ impl Calls {
         fresh: bool,
     ) {
         let key = (attempt.clone(), operation);
-        if let Some((_, running)) = self.running.get(&key) {
-            if !fresh {
-                return;
-            }
-            running.abort();
+        let running = self.running.entry(key.clone()).or_default();
+        if !running.is_empty() && !fresh {
+            return;
+        }
+        if operation == Operation::Enquiry {
+            std::mem::take(running).values().for_each(JoinHandle::abort);
         }
         let Some(gateway) = self.gateways.get(&order.gateway).cloned() else {
             return;
@@ -93,12 +97,18 @@ impl Calls {
         let board = Arc::clone(&self.board);
         let task = tokio::spawn(async move {
             tokio::time::sleep(pause).await;
-            let asked = ask(&gateway, operation, &order, prepared, limit);
+            let id = gateway.id().clone();
+            // In a task of its own, that ends with this one: a panic is an answer too.
+            let mut asked = JoinSet::new();
+            asked.spawn(async move { ask(&gateway, operation, &order, prepared, limit).await });
             // The gateway keeps the limit itself; this is the belt to its braces.
-            let answer = tokio::time::timeout(limit + Duration::from_millis(500), asked)
-                .await
-                .unwrap_or(Answer::Unknown(Unknown::Timeout));
-            tell_health(&board, gateway.id(), &answer);
+            let limit = limit + Duration::from_millis(500);
+            let answer = match tokio::time::timeout(limit, asked.join_next()).await {
+                Ok(Some(Ok(answer))) => answer,
+                Ok(_) => Answer::Unknown(Unknown::Broken),
+                Err(_) => Answer::Unknown(Unknown::Timeout),
+            };
+            tell_health(&board, &id, &answer);
             let event = Event::Answered {
                 attempt,
                 operation,
@@ -107,7 +117,7 @@ impl Calls {
             // The driver is gone only when the process ends.
             let _ = answers.send(Message::Answered { serial, event }).await;
         });
-        self.running.insert(key, (serial, task));
+        self.running.entry(key).or_default().insert(serial, task);
     }
 
     /// How long an enquiry must still wait after the last one of its order.
@@ -119,14 +129,30 @@ impl Calls {
         next - now
     }
 
-    /// Whether this is the end of the call that runs; an older one's answer is dropped.
+    /// Whether this is the end of a call that runs; one that was given up for a
+    /// fresh one is not.
     pub(super) fn ended(&mut self, attempt: &AttemptId, operation: Operation, serial: u64) -> bool {
         let key = (attempt.clone(), operation);
-        let current = self.running.get(&key).is_some_and(|(s, _)| *s == serial);
-        if current {
+        let Some(running) = self.running.get_mut(&key) else {
+            return false;
+        };
+        let current = running.remove(&serial).is_some();
+        if running.is_empty() {
             self.running.remove(&key);
         }
         current
+    }
+
+    /// Why no payment may be sent to a gateway whose clock is too far from ours:
+    /// it would refuse the request, or take it too late.
+    pub(super) fn clock_is_off(&self, gateway: &GatewayId) -> Option<String> {
+        let error = self.gateways.get(gateway)?.clock_error()?;
+        (error > CLOCK_ERROR_MAX).then(|| {
+            format!(
+                "this machine's clock is {} minutes off the gateway's; set it right to take payments",
+                error.as_secs() / 60
+            )
+        })
     }
 
     /// The largest clock error seen at any gateway.

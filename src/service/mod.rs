@@ -21,6 +21,7 @@ mod timers;
 pub mod view;
 mod wording;
 
+pub use calls::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv};
 pub use start::{Parts, Running, StartError, start};
 

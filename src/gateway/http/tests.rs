@@ -320,6 +320,7 @@ async fn a_warm_connection_is_used_and_not_warmed_again() {
     let server = Server::start(script).await;
     let http = Http::new(&server.url, clock).unwrap();
     assert_eq!(http.clock_offset(), None);
+    assert_eq!(http.corrected_time(), clock());
     http.warm(server.url.clone()).await;
     http.warm(server.url.clone()).await;
     assert_eq!(
@@ -334,6 +335,8 @@ async fn a_warm_connection_is_used_and_not_warmed_again() {
     );
     let minutes = http.clock_offset().unwrap().as_mins();
     assert!((11..=12).contains(&minutes), "{minutes}");
+    let ahead = http.corrected_time().0 - clock().0;
+    assert_eq!(ahead / 60_000, minutes);
 }
 
 #[test]

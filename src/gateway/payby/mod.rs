@@ -187,7 +187,7 @@ impl PayBy {
         let content = wire::ByNumber {
             merchant_order_no: sendable(number)?,
         };
-        self.sign(wire::request((self.settings.clock)(), &content)?)
+        self.sign(wire::request(self.http.corrected_time(), &content)?)
     }
 
     fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Signed> {

@@ -1,0 +1,214 @@
+//! What was decided together, from the step to the flush to the effects.
+//!
+//! A step's facts are applied at once, so that the next event of the batch sees
+//! them; everything that anybody outside could notice waits for the flush. What
+//! begins something and what records an outcome never share a batch: a full disk
+//! may refuse the first, which is then undone, and must not take the second along.
+
+use super::{Driver, Outcome, Reply};
+use crate::domain::code::PaymentCode;
+use crate::domain::{
+    Denial, Effect, Event, Fact, LaneId, Step, Tender, TenderId, Timestamp, What, apply, step,
+};
+use crate::journal::{JournalError, TenderRow};
+use crate::service::Trouble;
+use crate::service::board::Posted;
+use crate::service::record::{log, tender_row};
+use crate::service::start::wall_clock;
+use crate::service::view::{Notice, TenderView, obligation_views, tender_view};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What was decided and is not yet done.
+pub(super) struct Batch {
+    /// The time of everything in it, in the state and in the journal alike.
+    pub(super) at: Timestamp,
+    /// Whether it begins something (a tender, an attempt): a full disk refuses
+    /// that, and nothing of it has happened then. Outcomes of what was begun are
+    /// never mixed with it, so that they can still be recorded.
+    begins: bool,
+    facts: Vec<Fact>,
+    effects: Vec<Effect>,
+    touched: BTreeSet<TenderId>,
+    pub(super) replies: Vec<(Reply, Outcome)>,
+    pub(super) notices: Vec<Notice>,
+    /// Lanes whose scan is in it.
+    pub(super) scans: Vec<LaneId>,
+}
+
+impl Batch {
+    pub(super) fn new() -> Self {
+        Self {
+            at: wall_clock(),
+            begins: false,
+            facts: Vec::new(),
+            effects: Vec::new(),
+            touched: BTreeSet::new(),
+            replies: Vec::new(),
+            notices: Vec::new(),
+            scans: Vec::new(),
+        }
+    }
+
+    /// Whether nothing was decided so far.
+    fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.effects.is_empty()
+    }
+}
+
+impl Driver {
+    /// Steps one event. What it decides is applied at once, for the next event
+    /// of the batch, and done after the flush.
+    pub(super) fn event(
+        &mut self,
+        event: &Event,
+        code: Option<&PaymentCode>,
+        batch: &mut Batch,
+    ) -> Result<Outcome, JournalError> {
+        let mut decided = self.decide(event, batch)?;
+        if let Ok(step) = &decided
+            && !(step.facts.is_empty() && step.effects.is_empty())
+            && !batch.is_empty()
+            && step.begins() != batch.begins
+        {
+            // What went before may be undone: decide again, on what is left.
+            self.finish(batch)?;
+            decided = self.decide(event, batch)?;
+        }
+        let step = match decided {
+            Ok(step) => step,
+            Err(denial) => return Ok(Err(Trouble::Denied(denial))),
+        };
+        batch.begins |= step.begins();
+        for fact in &step.facts {
+            apply(&mut self.state, fact, batch.at);
+            batch.touched.insert(fact.tender.clone());
+        }
+        let created = |fact: &Fact| matches!(fact.what, What::TenderCreated { .. });
+        let new = step.facts.iter().any(created);
+        if new && let Some(tender) = &step.tender {
+            self.warm(tender);
+        }
+        for effect in &step.effects {
+            if let (Effect::Call { order, attempt, .. }, Some(code)) = (effect, code) {
+                self.calls.prepare(attempt, order, code);
+            }
+        }
+        batch.facts.extend(step.facts);
+        batch.effects.extend(step.effects);
+        Ok(match step.tender {
+            Some(tender) => Ok((tender, new)),
+            None => Err(Trouble::Denied(Denial::NoTender)),
+        })
+    }
+
+    fn decide(
+        &mut self,
+        event: &Event,
+        batch: &Batch,
+    ) -> Result<Result<Step, Denial>, JournalError> {
+        self.load_for(event)?;
+        Ok(step(&self.state, event, self.now(batch.at)))
+    }
+
+    /// Makes the batch durable and does what it decided; begins another.
+    pub(super) fn finish(&mut self, batch: &mut Batch) -> Result<(), JournalError> {
+        let mut batch = std::mem::replace(batch, Batch::new());
+        match self.flush(&batch) {
+            Ok(last) => {
+                batch.facts.iter().for_each(log);
+                let tenders = &self.state.tenders;
+                let touched = batch.touched.iter().filter_map(|id| tenders.get(id));
+                touched.for_each(|tender| self.post(tender));
+                // After the board: whoever waits for a change looks there.
+                if let Some(last) = last {
+                    self.sequence.send_replace(last);
+                }
+                for effect in std::mem::take(&mut batch.effects) {
+                    self.perform(effect);
+                }
+            }
+            Err(error) if batch.begins && error.nothing_added() => {
+                self.undo(&mut batch, &error)?;
+            }
+            Err(error) => return Err(error),
+        }
+        for notice in batch.notices {
+            self.notice(notice);
+        }
+        for (reply, outcome) in batch.replies {
+            let outcome = outcome.and_then(|(id, new)| Ok((self.view(&id)?, new)));
+            // A caller that went away needs no answer: the tender is in the journal.
+            let _ = reply.send(outcome);
+        }
+        self.state.tenders.retain(|_, tender| tender.is_open());
+        Ok(())
+    }
+
+    /// Nothing of the batch has happened: the state goes back to what the journal has.
+    fn undo(&mut self, batch: &mut Batch, error: &JournalError) -> Result<(), JournalError> {
+        tracing::error!(%error, "nothing new can be recorded");
+        for id in std::mem::take(&mut batch.touched) {
+            self.state
+                .codes
+                .retain(|_, (attempt, _)| attempt.tender != id);
+            self.state.tenders.remove(&id);
+            self.load(&id)?;
+        }
+        for effect in &batch.effects {
+            if let Effect::Call { attempt, .. } = effect {
+                self.calls.forget(attempt);
+            }
+        }
+        let text = error.to_string();
+        for lane in &batch.scans {
+            let notice = Notice::new(lane, batch.at, "unavailable", &text);
+            batch.notices.push(notice);
+        }
+        for (_, outcome) in &mut batch.replies {
+            if outcome.is_ok() {
+                *outcome = Err(Trouble::Unavailable(text.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the batch durable; everything waits for this. Gives the newest
+    /// sequence number, when there is a new one.
+    fn flush(&mut self, batch: &Batch) -> Result<Option<u64>, JournalError> {
+        if batch.facts.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<TenderRow> = batch
+            .touched
+            .iter()
+            .filter_map(|id| self.state.tenders.get(id))
+            .map(tender_row)
+            .collect();
+        let journal = &mut self.journal;
+        let append = || journal.append(batch.at, &batch.facts, &rows);
+        tokio::task::block_in_place(append).map(Some)
+    }
+
+    /// Publishes a tender, or takes it off the board when nothing of it is open.
+    pub(super) fn post(&self, tender: &Tender) {
+        self.board.write(|boards| {
+            if tender.is_open() {
+                let posted = Posted {
+                    view: Arc::new(tender_view(tender, self.language)),
+                    obligations: obligation_views(tender),
+                };
+                boards.tenders.insert(tender.id.clone(), posted);
+            } else {
+                boards.tenders.remove(&tender.id);
+            }
+        });
+    }
+
+    fn view(&self, id: &TenderId) -> Result<TenderView, Trouble> {
+        let tender = self.state.tenders.get(id);
+        tender
+            .map(|tender| tender_view(tender, self.language))
+            .ok_or(Trouble::Denied(Denial::NoTender))
+    }
+}
