@@ -1,6 +1,5 @@
 //! From a checked configuration to the parts of a service.
 
-use super::scanners::scanners;
 use crate::api::{ApiSettings, Role, Token};
 use crate::config::{self, Config, KeySource};
 use crate::domain::code::{
@@ -8,6 +7,7 @@ use crate::domain::code::{
 };
 use crate::domain::{GatewayId, LaneId, LaneRules, Setup, Timestamp};
 use crate::gateway::{Gateway, payby};
+use crate::scanner;
 use crate::service::{Accepts, Emv, Parts};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -54,6 +54,17 @@ fn lane(lane: &config::Lane) -> (LaneId, LaneRules) {
         wait_code: lane.wait_code,
     };
     (lane.id.clone(), rules)
+}
+
+/// The scanners that a lane uses, each with its lane.
+fn scanners(config: &Config) -> Vec<(LaneId, scanner::Settings)> {
+    let of_lane = |lane: &config::Lane| {
+        let used = |scanner: &&scanner::Settings| lane.scanners.contains(&scanner.id);
+        let scanners = config.scanners.iter().filter(used).cloned();
+        let with_lane = scanners.map(|scanner| (lane.id.clone(), scanner));
+        with_lane.collect::<Vec<_>>()
+    };
+    config.lanes.iter().flat_map(of_lane).collect()
 }
 
 /// The classifier that a configuration asks for.

@@ -13,7 +13,6 @@ mod demo;
 mod desk;
 mod pay;
 mod run;
-mod scanners;
 mod serve;
 mod show;
 mod simulate;

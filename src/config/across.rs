@@ -3,8 +3,9 @@
 
 use super::complaints::Complaints;
 use super::scanner::same_device;
-use super::{Lane, Scanner, written};
+use super::{Lane, written};
 use crate::domain::Currency;
+use crate::scanner;
 use toml::Table;
 
 /// The names that may be referred to. Taken from what is written, so that a mistake
@@ -34,7 +35,7 @@ pub(super) fn check(
     names: &Names,
     currency: Option<Currency>,
     lanes: &[Option<Lane>],
-    scanners: &[Option<Scanner>],
+    scanners: &[Option<scanner::Settings>],
     complaints: &mut Complaints,
 ) {
     for (n, lane) in numbered(lanes) {

@@ -29,11 +29,9 @@ mod written;
 
 pub use api::{Api, Role, Token};
 pub use complaints::{Complaint, Complaints};
-pub use device::Device;
 pub use key::{KeyError, KeySource};
 pub use local::{Codes, Journal, Telemetry};
 pub use payby::{PayBy, Timing};
-pub use scanner::{Key, Layout, Line, Pace, Parity, Scanner, ScannerKind, Suffix};
 pub use store::{Lane, Store};
 
 use section::Section;
@@ -53,7 +51,7 @@ pub struct Config {
     /// Its lanes; at least one.
     pub lanes: Vec<Lane>,
     /// Its scanners; each serves at most one lane.
-    pub scanners: Vec<Scanner>,
+    pub scanners: Vec<crate::scanner::Settings>,
     /// PayBy, where it is used.
     pub payby: Option<PayBy>,
     /// How codes are told apart.

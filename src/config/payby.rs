@@ -9,6 +9,7 @@ use super::key::KeySource;
 use super::section::{Section, https_or_loopback, line_of_text};
 use super::{read, written};
 use crate::domain::code::{Sending, UnlistedDigits};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use toml::Table;
 
@@ -154,20 +155,21 @@ fn payby(table: Table, complaints: &mut Complaints) -> Option<PayBy> {
 
 fn timing(at: &mut Section<'_>, written: &written::PayBy) -> Timing {
     let timing = Timing {
-        enquiry_first: at.seconds("enquiry_first_s", written.enquiry_first_s, 2, 2..=6),
-        enquiry_every: at.seconds("enquiry_every_s", written.enquiry_every_s, 3, 2..=6),
-        enquiry_unanswered: at.seconds(
+        enquiry_first: seconds(at, "enquiry_first_s", written.enquiry_first_s, 2, 2..=6),
+        enquiry_every: seconds(at, "enquiry_every_s", written.enquiry_every_s, 3, 2..=6),
+        enquiry_unanswered: seconds(
+            at,
             "enquiry_unanswered_s",
             written.enquiry_unanswered_s,
             5,
             1..=5,
         ),
-        wait: at.seconds("wait_s", written.wait_s, 75, 20..=115),
-        wait_extension: at.seconds("wait_extension_s", written.wait_extension_s, 30, 0..=95),
-        expires: at.seconds("expires_s", written.expires_s, 120, 30..=900),
-        limit_submit: at.seconds("limit_submit_s", written.limit_submit_s, 30, 10..=60),
-        limit_enquiry: at.seconds("limit_enquiry_s", written.limit_enquiry_s, 10, 2..=10),
-        cancel_every: at.seconds("cancel_every_s", written.cancel_every_s, 3, 3..=10),
+        wait: seconds(at, "wait_s", written.wait_s, 75, 20..=115),
+        wait_extension: seconds(at, "wait_extension_s", written.wait_extension_s, 30, 0..=95),
+        expires: seconds(at, "expires_s", written.expires_s, 120, 30..=900),
+        limit_submit: seconds(at, "limit_submit_s", written.limit_submit_s, 30, 10..=60),
+        limit_enquiry: seconds(at, "limit_enquiry_s", written.limit_enquiry_s, 10, 2..=10),
+        cancel_every: seconds(at, "cancel_every_s", written.cancel_every_s, 3, 3..=10),
     };
     let wait = timing.wait + timing.wait_extension;
     if wait > WAIT_MAX {
@@ -185,6 +187,17 @@ fn timing(at: &mut Section<'_>, written: &written::PayBy) -> Timing {
         );
     }
     timing
+}
+
+fn seconds(
+    at: &mut Section<'_>,
+    key: &str,
+    written: Option<i64>,
+    usual: u32,
+    range: RangeInclusive<u32>,
+) -> Duration {
+    let seconds = at.number(key, written, range, " seconds").unwrap_or(usual);
+    Duration::from_secs(seconds.into())
 }
 
 /// A member's number: at most 12 characters as `Partner-Id`, 20 as `payeeMid` (PayBy,

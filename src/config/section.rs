@@ -8,7 +8,6 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 /// A section under check.
 pub(super) struct Section<'a> {
@@ -85,35 +84,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A whole number between two others, or the default. `unit` follows the numbers
-    /// in the complaint.
+    /// A whole number between two others. `unit` follows the numbers in the complaint.
     pub(super) fn number(
         &mut self,
         key: &str,
         value: Option<i64>,
-        default: u32,
         range: RangeInclusive<u32>,
         unit: &str,
-    ) -> u32 {
-        let Some(value) = value else { return default };
-        match u32::try_from(value) {
-            Ok(value) if range.contains(&value) => value,
-            _ => {
-                let (low, high) = (range.start(), range.end());
-                self.complain(key, format!("must be between {low} and {high}{unit}"));
-                default
-            }
+    ) -> Option<u32> {
+        let value = u32::try_from(value?)
+            .ok()
+            .filter(|value| range.contains(value));
+        if value.is_none() {
+            let (low, high) = (range.start(), range.end());
+            self.complain(key, format!("must be between {low} and {high}{unit}"));
         }
-    }
-
-    pub(super) fn seconds(
-        &mut self,
-        key: &str,
-        value: Option<i64>,
-        default: u32,
-        range: RangeInclusive<u32>,
-    ) -> Duration {
-        Duration::from_secs(self.number(key, value, default, range, " seconds").into())
+        value
     }
 
     /// A key that has its place in the format and no effect yet: refused, so that

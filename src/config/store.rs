@@ -10,6 +10,9 @@ use jiff::tz::TimeZone;
 use std::time::Duration;
 use toml::Table;
 
+/// How long a tender waits for a code, unless the lane says otherwise.
+const WAIT_CODE: Duration = Duration::from_secs(180);
+
 /// The store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -128,7 +131,9 @@ pub(super) fn lane(
         "the largest amount of one payment, such as \"5000.00\"",
     );
     let ceiling = at.check("ceiling", ceiling, |text| positive(text, currency));
-    let wait_code = at.seconds("wait_code_s", written.wait_code_s, 180, 10..=900);
+    let wait_code = at
+        .number("wait_code_s", written.wait_code_s, 10..=900, " seconds")
+        .map_or(WAIT_CODE, |seconds| Duration::from_secs(seconds.into()));
     Some(Lane {
         id: id?,
         terminal_id: terminal_id?,

@@ -6,6 +6,7 @@ mod sections;
 use super::*;
 use crate::domain::code::{Sending, UnlistedDigits};
 use crate::domain::{Amount, Currency, Language};
+use crate::scanner::{Kind, Layout, evdev};
 use std::time::Duration;
 
 const GOOD: &str = r#"
@@ -64,16 +65,16 @@ fn fills_in_the_defaults() {
     assert_eq!(lane.wait_code, Duration::from_secs(180));
     assert_eq!(
         config.scanners[0].kind,
-        ScannerKind::Evdev {
-            device: Device::Usb {
+        Kind::Evdev(evdev::Settings {
+            matching: evdev::Match::Ids {
                 vendor: 0x0c2e,
                 product: 0x0b6a,
                 serial: None
             },
             layout: Layout::Us,
-            terminator: Key::Enter,
+            terminator: evdev::Terminator::Enter,
             gap: Duration::from_millis(300),
-        }
+        })
     );
     let payby = config.payby.unwrap();
     assert_eq!(payby.private_key.to_string(), "credential:payby.key");

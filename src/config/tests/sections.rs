@@ -1,6 +1,7 @@
 //! Each section with its limits, and the sections against each other.
 
 use super::*;
+use crate::scanner::{replay, serial};
 
 /// Puts lines at the end of the first lane, the scanner, the gateway ...
 fn lane(line: &str) -> (&'static str, String) {
@@ -167,17 +168,15 @@ fn serial_and_replay_scanners_have_their_own_keys() {
     );
     assert_eq!(
         parse(&text).unwrap().scanners[0].kind,
-        ScannerKind::Serial {
+        Kind::Serial(serial::Settings {
             path: "/dev/serial/by-id/usb-x-if00".into(),
-            line: Line {
-                baud: 115_200,
-                data_bits: 8,
-                parity: Parity::None,
-                stop_bits: 1
-            },
-            terminator: Suffix::None,
+            baud: 115_200,
+            data_bits: serial::DataBits::Eight,
+            parity: serial::Parity::None,
+            stop_bits: serial::StopBits::One,
+            terminator: serial::Terminator::None,
             gap: Duration::from_millis(100),
-        }
+        })
     );
     says(
         &[(
@@ -201,10 +200,11 @@ fn serial_and_replay_scanners_have_their_own_keys() {
     let text = GOOD.replace(EVDEV, "kind = \"replay\"\nrecording = \"/srv/scan.rec\"");
     assert_eq!(
         parse(&text).unwrap().scanners[0].kind,
-        ScannerKind::Replay {
-            recording: "/srv/scan.rec".into(),
-            pace: Pace::Recorded
-        }
+        Kind::Replay(replay::Settings {
+            recording: replay::Recording::File("/srv/scan.rec".into()),
+            start: replay::Start::Immediately,
+            pace: replay::Pace::Recorded,
+        })
     );
     says(
         &[(
