@@ -1,15 +1,15 @@
 //! From a checked configuration to the parts of a service.
 
+use super::chain;
 use crate::api::{ApiSettings, Role, Token};
 use crate::config::{self, Config, KeySource};
-use crate::domain::code::{
-    Classifier, Settings, TextCodes, TextPattern, UnlistedDigits, WalletTable,
-};
-use crate::domain::{GatewayId, LaneId, LaneRules, Setup, Timestamp};
-use crate::gateway::{Gateway, payby};
+use crate::domain::code::{Classifier, Settings, UnlistedDigits, WalletTable};
+use crate::domain::{LaneId, LaneRules, Setup, Timestamp};
+use crate::gateway::{Gateway, KeyError, PrivateKey, PublicKey, payby};
 use crate::scanner;
 use crate::service::{Accepts, Emv, Parts};
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt::Display;
 
 /// Everything that `service::start` needs; or every complaint, one a line.
@@ -17,7 +17,7 @@ pub(super) fn parts(config: &Config) -> Result<Parts, String> {
     let mut complaints = Vec::new();
     let mut gateways = BTreeMap::new();
     if let Some(payby) = &config.payby {
-        match gateway(config, payby) {
+        match gateway(payby) {
             Ok(gateway) => {
                 gateways.insert(gateway.id().clone(), (gateway, accepts(payby)));
             }
@@ -80,10 +80,7 @@ pub(super) fn classifier(config: &Config) -> Result<Classifier, String> {
             })?
         }
     };
-    let text = match &config.payby {
-        None => None,
-        Some(payby) => Some(text_codes(payby)?),
-    };
+    let text = config.payby.as_ref().map(|payby| payby.text.clone());
     let forward = config
         .payby
         .as_ref()
@@ -101,18 +98,6 @@ pub(super) fn classifier(config: &Config) -> Result<Classifier, String> {
     Classifier::new(&table, settings).map_err(|error| format!("codes.profiles: {error}"))
 }
 
-fn text_codes(payby: &config::PayBy) -> Result<TextCodes, String> {
-    let Some(patterns) = &payby.text_patterns else {
-        return Ok(TextCodes::payby());
-    };
-    let patterns: Result<Vec<TextPattern>, _> = patterns.iter().map(|p| p.parse()).collect();
-    let patterns = patterns.map_err(|error| format!("gateway.payby.text_patterns: {error}"))?;
-    Ok(TextCodes {
-        patterns,
-        ..TextCodes::payby()
-    })
-}
-
 fn accepts(payby: &config::PayBy) -> Accepts {
     Accepts {
         emv: Emv::Wallets,
@@ -123,56 +108,34 @@ fn accepts(payby: &config::PayBy) -> Accepts {
     }
 }
 
-fn gateway(config: &Config, payby: &config::PayBy) -> Result<Gateway, Vec<String>> {
-    let mut complaints = Vec::new();
-    let mut key = |name: &str, source: &KeySource| match source.read() {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            let cause = cause.unwrap_or_default();
-            complaints.push(format!("gateway.payby.{name}: {error}{cause}"));
-            None
+fn gateway(payby: &config::PayBy) -> Result<Gateway, Vec<String>> {
+    let private_key = key("private_key", &payby.private_key, PrivateKey::read);
+    let public_key = key(
+        "gateway_public_key",
+        &payby.gateway_public_key,
+        PublicKey::read,
+    );
+    let (private_key, public_key) = match (private_key, public_key) {
+        (Ok(private_key), Ok(public_key)) => (private_key, public_key),
+        (private_key, public_key) => {
+            return Err({ private_key.err().into_iter() }
+                .chain(public_key.err())
+                .collect());
         }
     };
-    let private_key = key("private_key", &payby.private_key);
-    let public_key = key("gateway_public_key", &payby.gateway_public_key);
-    let (Some(private_key), Some(public_key)) = (private_key, public_key) else {
-        return Err(complaints);
-    };
-    let name = payby.store_name.as_ref().unwrap_or(&config.store.name);
-    let terminals = config.lanes.iter();
-    let timing = &payby.timing;
-    let settings = payby::Settings {
-        id: GatewayId::new("payby").unwrap_or_else(|_| unreachable!("a word")),
-        base_url: payby.base_url.clone(),
-        partner_id: payby.partner_id.clone(),
-        payee_mid: payby.payee_mid.clone(),
-        private_key,
-        gateway_public_key: public_key.to_vec(),
-        notify_url: payby.notify_url.clone(),
-        store_id: config.store.id.to_string(),
-        store_name: name.clone(),
-        terminal_ids: terminals
-            .map(|lane| (lane.id.clone(), lane.terminal_id.clone()))
-            .collect(),
-        timing: payby::Timing {
-            enquiry_first: Some(timing.enquiry_first),
-            enquiry_every: Some(timing.enquiry_every),
-            enquiry_unanswered: Some(timing.enquiry_unanswered),
-            wait: Some(timing.wait),
-            wait_extension: Some(timing.wait_extension),
-            expires: Some(timing.expires),
-            limit_submit: Some(timing.limit_submit),
-            limit_enquiry: Some(timing.limit_enquiry),
-            cancel_every: Some(timing.cancel_every),
-        },
-        warm_up: payby.warm,
-        clock: wall_clock,
-    };
-    match payby::PayBy::new(settings) {
-        Ok(payby) => Ok(Gateway::PayBy(payby)),
-        Err(more) => Err(more.iter().map(ToString::to_string).collect()),
-    }
+    payby::PayBy::new(payby.settings.clone(), private_key, public_key, wall_clock)
+        .map(Gateway::PayBy)
+        .map_err(|more| more.iter().map(ToString::to_string).collect())
+}
+
+fn key<K>(
+    name: &str,
+    source: &KeySource,
+    read: fn(&[u8]) -> Result<K, KeyError>,
+) -> Result<K, String> {
+    let named = |error: &dyn Error| format!("gateway.payby.{name}: {}", chain(error));
+    let bytes = source.read().map_err(|error| named(&error))?;
+    read(&bytes).map_err(|error| named(&error))
 }
 
 pub(super) fn wall_clock() -> Timestamp {

@@ -3,6 +3,7 @@
 //! A call has one of three ends, and [`CallError`] keeps the two bad ones apart:
 //! the service explains a problem, or nobody answered and nothing is known.
 
+use super::chain;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -193,6 +194,7 @@ impl Api {
 }
 
 async fn finish<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallError> {
+    // reqwest's own words say little.
     let lost = |error: reqwest::Error| CallError::Lost(chain(&error.without_url()));
     let answer = request.send().await.map_err(lost)?;
     let status = answer.status();
@@ -205,17 +207,6 @@ async fn finish<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallE
         Ok(problem) => CallError::Problem(problem),
         Err(_) => CallError::Lost(format!("HTTP status {status} without a problem document")),
     })
-}
-
-/// An error with its causes: reqwest's own words say little.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// The name of a thing as one segment of a path.

@@ -110,6 +110,13 @@ fn fail(code: u8, text: &str) -> u8 {
     code
 }
 
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.join(": ")
+}
+
 /// Loads a configuration, or prints every complaint.
 fn with_config(path: &Path, run: impl FnOnce(Config) -> u8) -> u8 {
     match crate::config::load(path) {

@@ -5,6 +5,7 @@ use super::complaints::Complaints;
 use super::scanner::same_device;
 use super::{Lane, written};
 use crate::domain::Currency;
+use crate::gateway::payby;
 use crate::scanner;
 use toml::Table;
 
@@ -56,11 +57,14 @@ pub(super) fn check(
                 complaints.add(format!("lane[{n}].gateways"), text);
             }
         }
-        let payby = lane.gateways.iter().any(|id| id.as_str() == "payby");
-        if payby && currency.is_some_and(|currency| currency != Currency::AED) {
+        let to_payby = lane.gateways.iter().any(|id| id.as_str() == payby::ID);
+        if to_payby && currency.is_some_and(|currency| currency != payby::CURRENCY) {
             complaints.add(
                 format!("lane[{n}].gateways"),
-                "PayBy takes AED alone, and store.currency is another",
+                format!(
+                    "PayBy takes {} alone, and store.currency is another",
+                    payby::CURRENCY
+                ),
             );
         }
         for (earlier, other) in numbered(&lanes[..n - 1]) {

@@ -31,7 +31,7 @@ pub use api::{Api, Role, Token};
 pub use complaints::{Complaint, Complaints};
 pub use key::{KeyError, KeySource};
 pub use local::{Codes, Journal, Telemetry};
-pub use payby::{PayBy, Timing};
+pub use payby::PayBy;
 pub use store::{Lane, Store};
 
 use section::Section;
@@ -117,7 +117,7 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let scanners: Vec<_> = places("scanner", written.scanner.unwrap_or_default())
         .map(|(table, at)| scanner::scanner(table, &at, complaints))
         .collect();
-    let payby = payby::gateways(written.gateway, complaints);
+    let payby = payby::gateways(written.gateway, store.as_ref(), &lanes, complaints);
     let codes = local::codes(written.codes, complaints);
     let journal = local::journal(written.journal, complaints);
     let api = api::api(written.api, complaints);

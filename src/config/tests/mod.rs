@@ -4,8 +4,9 @@
 mod sections;
 
 use super::*;
-use crate::domain::code::{Sending, UnlistedDigits};
+use crate::domain::code::{Sending, TextCodes, UnlistedDigits};
 use crate::domain::{Amount, Currency, Language};
+use crate::gateway::payby::{Timing, rules};
 use crate::scanner::{Kind, Layout, evdev};
 use std::time::Duration;
 
@@ -78,21 +79,15 @@ fn fills_in_the_defaults() {
     );
     let payby = config.payby.unwrap();
     assert_eq!(payby.private_key.to_string(), "credential:payby.key");
-    assert_eq!(
-        (
-            payby.timing.enquiry_first,
-            payby.timing.enquiry_every,
-            payby.timing.wait
-        ),
-        (
-            Duration::from_secs(2),
-            Duration::from_secs(3),
-            Duration::from_secs(75)
-        )
-    );
+    let settings = payby.settings;
+    assert_eq!(settings.rules, rules(&Timing::default()).unwrap());
+    assert_eq!(settings.rules.wait, Duration::from_secs(75));
+    assert_eq!(settings.store_name, "Corner Grocery");
+    assert_eq!(settings.terminal_ids[&lane.id], "1");
+    assert!(settings.warm_up);
     assert_eq!(payby.code, Sending::Extract);
     assert_eq!(payby.unlisted_digits, UnlistedDigits::Reject);
-    assert!(payby.warm);
+    assert_eq!(payby.text, TextCodes::payby());
     assert_eq!(config.codes, Codes::default());
     assert_eq!(config.journal.path, Path::new("/var/lib/qrpayd/journal.db"));
     assert_eq!(config.api.listen.to_string(), "127.0.0.1:8787");

@@ -243,8 +243,11 @@ fn payby_timings_stay_within_its_acceptance_cases() {
         ("cancel_every_s = 2", false),
         ("cancel_every_s = 10", true),
         ("wait_s = 99999999999", false),
+        ("wait_s = -1", false),
+        ("wait_extension_s = 9223372036854775807", false),
         ("notify_url = \"http://shop.example/\"", false),
         ("notify_url = \"https://shop.example/payby\"", true),
+        ("notify_url = \"http://127.0.0.1:8790/payby\"", true),
         ("code = \"pass_through\"", true),
         ("code = \"guess\"", false),
         ("unlisted_digits = \"forward\"", true),
@@ -263,6 +266,42 @@ fn payby_timings_stay_within_its_acceptance_cases() {
             "gateway.payby.partner_id: must be 1 to 12 digits or letters, as PayBy's portal shows it",
         ],
     );
+}
+
+#[test]
+fn what_payby_says_of_a_setting_is_told_with_its_key() {
+    for (line, said) in [
+        (
+            "cancel_every_s = 11\nwait_s = 5",
+            "gateway.payby.wait_s: must be between 20 and 115 seconds\n\
+             gateway.payby.cancel_every_s: must be between 3 and 10 seconds",
+        ),
+        (
+            "wait_extension_s = 41",
+            "gateway.payby.wait_extension_s: with wait_s it must be at most 115 seconds",
+        ),
+        (
+            "expires_s = 104",
+            "gateway.payby.expires_s: must not be less than wait_s and wait_extension_s together",
+        ),
+        (
+            "text_patterns = [\"99999999\", \"9999\", \"A B C D E\", \"99999999\\\\\"]",
+            "gateway.payby.text_patterns[2]: the text pattern is 4 characters long; text codes \
+             have 8 to 512\n\
+             gateway.payby.text_patterns[3]: a text pattern has printable ASCII characters only, \
+             and no space\n\
+             gateway.payby.text_patterns[4]: the text pattern ends with \\; write the character \
+             it stands before, or \\\\",
+        ),
+        (
+            "text_patterns = []",
+            "gateway.payby.text_patterns: must be 1 to 16 patterns",
+        ),
+    ] {
+        let (from, to) = payby(line);
+        let expected: Vec<&str> = said.lines().collect();
+        says(&[(from, &to)], &expected);
+    }
 }
 
 #[test]
