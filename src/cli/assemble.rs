@@ -1,7 +1,6 @@
 //! From a checked configuration to the parts of a service.
 
 use super::chain;
-use crate::api::{ApiSettings, Role, Token};
 use crate::config::{self, Config, KeySource};
 use crate::domain::code::{Classifier, Settings, UnlistedDigits, WalletTable};
 use crate::domain::{LaneId, LaneRules, Setup, Timestamp};
@@ -140,24 +139,4 @@ fn key<K>(
 
 pub(super) fn wall_clock() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
-}
-
-/// The settings of the API.
-pub(super) fn api(config: &Config) -> ApiSettings {
-    ApiSettings {
-        listen: config.api.listen,
-        tokens: config.api.tokens.iter().map(token).collect(),
-        hosts: config.api.hosts.clone(),
-        language: config.store.language.tag(),
-    }
-}
-
-fn token(token: &config::Token) -> Token {
-    let role = match token.role {
-        config::Role::Cashier => Role::Cashier,
-        config::Role::Manager => Role::Manager,
-        config::Role::Viewer => Role::Viewer,
-    };
-    Token::new(token.name.clone(), role, &token.sha256)
-        .unwrap_or_else(|_| unreachable!("the configuration was checked"))
 }

@@ -145,7 +145,7 @@ async fn start(args: &DemoArgs, story: &Story, folder: &Path) -> Result<Started,
         listen,
         tokens: Vec::new(),
         hosts: Vec::new(),
-        language: Language::English.tag(),
+        language: Language::English,
     };
     Ok((signals, running, listener, settings, simulator))
 }

@@ -16,7 +16,6 @@ pub(super) async fn run(config: Config) -> u8 {
         Ok(parts) => parts,
         Err(complaints) => return fail(CONFIG, &complaints),
     };
-    let settings = assemble::api(&config);
     let listener = match bind(config.api.listen).await {
         Ok(listener) => listener,
         Err(text) => return fail(UNAVAILABLE, &text),
@@ -31,7 +30,7 @@ pub(super) async fn run(config: Config) -> u8 {
     serve(
         running,
         listener,
-        &settings,
+        &config.api,
         &mut signals,
         std::future::pending(),
     )

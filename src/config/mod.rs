@@ -27,13 +27,13 @@ mod store;
 mod tests;
 mod written;
 
-pub use api::{Api, Role, Token};
 pub use complaints::{Complaint, Complaints};
 pub use key::{KeyError, KeySource};
 pub use local::{Codes, Journal, Telemetry};
 pub use payby::PayBy;
 pub use store::{Lane, Store};
 
+use crate::api::ApiSettings;
 use section::Section;
 use std::fs::File;
 use std::io::Read;
@@ -59,7 +59,7 @@ pub struct Config {
     /// Where the journal is.
     pub journal: Journal,
     /// The local API.
-    pub api: Api,
+    pub api: ApiSettings,
     /// What is logged.
     pub telemetry: Telemetry,
 }
@@ -120,7 +120,8 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let payby = payby::gateways(written.gateway, store.as_ref(), &lanes, complaints);
     let codes = local::codes(written.codes, complaints);
     let journal = local::journal(written.journal, complaints);
-    let api = api::api(written.api, complaints);
+    let language = store.as_ref().map(|store| store.language);
+    let api = api::api(written.api, language.unwrap_or_default(), complaints);
     let telemetry = local::telemetry(written.telemetry, complaints);
 
     across::check(&names, currency, &lanes, &scanners, complaints);

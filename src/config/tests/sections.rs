@@ -1,6 +1,7 @@
 //! Each section with its limits, and the sections against each other.
 
 use super::*;
+use crate::api::{Role, Token};
 use crate::scanner::{replay, serial};
 
 /// Puts lines at the end of the first lane, the scanner, the gateway ...
@@ -379,7 +380,14 @@ fn the_api_stays_on_this_machine_unless_callers_have_tokens() {
     );
     let config = parse(&text).unwrap();
     assert_eq!(config.api.hosts, ["till-1.local"]);
-    assert_eq!(config.api.tokens[0].sha256, hash);
+    assert_eq!(
+        config.api.tokens,
+        [Token {
+            name: "a".to_owned(),
+            role: Role::Cashier,
+            digest: hash.parse().unwrap()
+        }]
+    );
     assert!(!format!("{config:?}").contains(&hash), "no hash in Debug");
     assert_eq!(api("hosts = [\"till-1.local:8787\"]"), [] as [&str; 0]);
     for host in ["a b", "", ":80", "a:", "a:b", "http://a", "a/b"] {
