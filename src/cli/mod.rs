@@ -157,9 +157,6 @@ fn classify_stdin(args: &ClassifyArgs) -> u8 {
     };
     match &args.config {
         None => classify(&crate::domain::code::Classifier::core()),
-        Some(path) => with_config(path, |config| match assemble::classifier(&config) {
-            Ok(ref classifier) => classify(classifier),
-            Err(text) => fail(CONFIG, &text),
-        }),
+        Some(path) => with_config(path, |config| classify(&config.classifier)),
     }
 }

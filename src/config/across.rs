@@ -48,7 +48,7 @@ pub(super) fn check(
                 );
             }
         }
-        for gateway in &lane.gateways {
+        for gateway in &lane.rules.gateways {
             if !names.gateways.iter().any(|id| id == gateway.as_str()) {
                 let text = match gateway.as_str() {
                     "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
@@ -57,7 +57,11 @@ pub(super) fn check(
                 complaints.add(format!("lane[{n}].gateways"), text);
             }
         }
-        let to_payby = lane.gateways.iter().any(|id| id.as_str() == payby::ID);
+        let to_payby = lane
+            .rules
+            .gateways
+            .iter()
+            .any(|id| id.as_str() == payby::ID);
         if to_payby && currency.is_some_and(|currency| currency != payby::CURRENCY) {
             complaints.add(
                 format!("lane[{n}].gateways"),

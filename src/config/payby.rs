@@ -5,9 +5,10 @@ use super::complaints::Complaints;
 use super::key::KeySource;
 use super::section::{Section, line_of_text};
 use super::{Lane, Store, read, written};
-use crate::domain::code::{Sending, TextCodes, TextPattern, UnlistedDigits};
+use crate::domain::code::{Sending, TextCodes, TextPattern};
 use crate::gateway::Address;
 use crate::gateway::payby::{self, MemberId, Settings, Timing};
+use crate::service::{Accepts, Emv};
 use std::time::Duration;
 use toml::Table;
 
@@ -23,12 +24,10 @@ pub struct PayBy {
     pub private_key: KeySource,
     /// The key that PayBy's answers are verified with.
     pub gateway_public_key: KeySource,
-    /// What is sent of a CPM code.
-    pub code: Sending,
-    /// Which text codes are PayBy's.
-    pub text: TextCodes,
-    /// What becomes of digits that no wallet of the table claims.
-    pub unlisted_digits: UnlistedDigits,
+    /// Which codes it takes, and what is sent of them.
+    pub accepts: Accepts,
+    /// What its text codes look like.
+    pub(super) text: TextCodes,
 }
 
 /// Checks all gateways, for a store and its lanes. What was wrong in itself is `None`.
@@ -84,7 +83,7 @@ fn payby(
     let gateway_public_key = at.check("gateway_public_key", gateway_public_key, KeySource::public);
     let notify_url = at.check("notify_url", written.notify_url, payby::notify_url);
     let store_name = at.check("store_name", written.store_name, line_of_text(64));
-    let code = at.choice(
+    let sending = at.choice(
         "code",
         written.code,
         Sending::Extract,
@@ -97,11 +96,8 @@ fn payby(
     let unlisted_digits = at.choice(
         "unlisted_digits",
         written.unlisted_digits,
-        UnlistedDigits::Reject,
-        &[
-            ("reject", UnlistedDigits::Reject),
-            ("forward", UnlistedDigits::Forward),
-        ],
+        false,
+        &[("reject", false), ("forward", true)],
     );
     let store = store?;
     let terminals = lanes.iter().flatten();
@@ -122,9 +118,14 @@ fn payby(
         settings,
         private_key: private_key?,
         gateway_public_key: gateway_public_key?,
-        code,
+        accepts: Accepts {
+            emv: Emv::Wallets,
+            text: true,
+            wallets: Vec::new(),
+            unlisted_digits,
+            sending,
+        },
         text,
-        unlisted_digits,
     })
 }
 

@@ -4,7 +4,7 @@ use super::complaints::Complaints;
 use super::section::{Section, line_of_text};
 use super::{read, written};
 use crate::domain::{
-    Amount, AmountError, Currency, GatewayId, LaneId, Language, ScannerId, StoreId,
+    Amount, AmountError, Currency, GatewayId, LaneId, LaneRules, Language, ScannerId, StoreId,
 };
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -37,12 +37,8 @@ pub struct Lane {
     pub terminal_id: String,
     /// Its scanners. None where codes only come from the cashier's software.
     pub scanners: Vec<ScannerId>,
-    /// Its gateways, the preferred one first.
-    pub gateways: Vec<GatewayId>,
-    /// The largest amount of one tender.
-    pub ceiling: Amount,
-    /// How long a tender waits for a code.
-    pub wait_code: Duration,
+    /// What the core decides by.
+    pub rules: LaneRules,
 }
 
 /// Checks the store. Its currency comes by itself: the lanes' amounts are checked with
@@ -138,9 +134,11 @@ pub(super) fn lane(
         id: id?,
         terminal_id: terminal_id?,
         scanners,
-        gateways,
-        ceiling: ceiling?,
-        wait_code,
+        rules: LaneRules {
+            gateways,
+            ceiling: ceiling?,
+            wait_code,
+        },
     })
 }
 

@@ -21,7 +21,7 @@ pub mod view;
 mod wording;
 
 pub use intake::{Accepts, Emv};
-pub use start::{Parts, Running, StartError, start};
+pub use start::{Parts, Running, StartError, start, wall_clock};
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{

@@ -4,7 +4,7 @@
 mod sections;
 
 use super::*;
-use crate::domain::code::{Sending, TextCodes, UnlistedDigits};
+use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
 use crate::gateway::payby::{Timing, rules};
 use crate::scanner::{Kind, Layout, evdev};
@@ -62,8 +62,11 @@ fn fills_in_the_defaults() {
         panic!()
     };
     assert_eq!(lane.terminal_id, "1");
-    assert_eq!(lane.ceiling, Amount::parse("5000", Currency::AED).unwrap());
-    assert_eq!(lane.wait_code, Duration::from_secs(180));
+    assert_eq!(
+        lane.rules.ceiling,
+        Amount::parse("5000", Currency::AED).unwrap()
+    );
+    assert_eq!(lane.rules.wait_code, Duration::from_secs(180));
     assert_eq!(
         config.scanners[0].kind,
         Kind::Evdev(evdev::Settings {
@@ -85,10 +88,14 @@ fn fills_in_the_defaults() {
     assert_eq!(settings.store_name, "Corner Grocery");
     assert_eq!(settings.terminal_ids[&lane.id], "1");
     assert!(settings.warm_up);
-    assert_eq!(payby.code, Sending::Extract);
-    assert_eq!(payby.unlisted_digits, UnlistedDigits::Reject);
-    assert_eq!(payby.text, TextCodes::payby());
-    assert_eq!(config.codes, Codes::default());
+    assert_eq!(payby.accepts.sending, Sending::Extract);
+    assert!(!payby.accepts.unlisted_digits);
+    let codes = code::Settings {
+        text: Some(TextCodes::payby()),
+        ..code::Settings::default()
+    };
+    let classifier = Classifier::new(&WalletTable::built_in(), codes).unwrap();
+    assert_eq!(config.classifier, classifier);
     assert_eq!(config.journal.path, Path::new("/var/lib/qrpayd/journal.db"));
     assert_eq!(config.api.listen.to_string(), "127.0.0.1:8787");
     assert_eq!(config.api.tokens, []);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::{Role, Token};
+use crate::domain::Wallet;
 use crate::scanner::{replay, serial};
 
 /// Puts lines at the end of the first lane, the scanner, the gateway ...
@@ -400,31 +401,32 @@ fn codes_and_log_are_checked() {
     let with = |lines: &str| complaints(&[("[store]", &format!("{lines}\n[store]"))]);
     let config = parse(&format!(
         "{GOOD}[codes]\nprofiles = [\"core\", \"jp\", \"jp\"]"
-    ))
-    .unwrap();
-    assert_eq!(config.codes.profiles, ["jp"]);
+    ));
+    let japan = code::Settings {
+        profiles: vec!["jp".to_owned()],
+        text: Some(TextCodes::payby()),
+        ..code::Settings::default()
+    };
+    let japan = Classifier::new(&WalletTable::built_in(), japan).unwrap();
+    assert_eq!(config.unwrap().classifier, japan);
     for (lines, said) in [
         (
-            "profiles = [\"us\"]",
-            "codes.profiles: every entry must be one of core, cn, jp, kr, tw, th",
+            "profiles = [\"us\", \"jp\", \"\"]",
+            vec!["codes.profiles: every entry must be one of cn, core, jp, kr, th, tw"; 2],
         ),
         (
             "profiles = [\"payby\"]",
-            "codes.profiles: \"payby\" is on by itself where [gateway.payby] is; remove it here",
+            vec![
+                "codes.profiles: \"payby\" is on by itself where [gateway.payby] is; remove it here",
+            ],
         ),
         (
-            "wallets = \"w.csv\"",
-            "codes.wallets: must be an absolute path without `..`",
-        ),
-        (
-            "wallets = \"/etc/w.csv\"\nprofiles = [\"\"]",
-            "codes.profiles: every entry must be the name of a group in the table",
+            "wallets = \"w.csv\"\nprofiles = [\"ours\"]",
+            vec!["codes.wallets: must be an absolute path without `..`"],
         ),
     ] {
-        assert_eq!(with(&format!("[codes]\n{lines}")), [said]);
+        assert_eq!(with(&format!("[codes]\n{lines}")), said);
     }
-    let own = "[codes]\nwallets = \"/etc/w.csv\"\nprofiles = [\"ours\"]";
-    assert_eq!(with(own), [] as [&str; 0]);
     assert_eq!(
         with("[telemetry]\nlog = \"debug,qrpayd::scanner=trace\""),
         [] as [&str; 0]
@@ -434,4 +436,45 @@ fn codes_and_log_are_checked() {
         assert_eq!(all.len(), 1, "{log} {all:?}");
         assert!(all[0].starts_with("telemetry.log: must be a level"));
     }
+}
+
+#[test]
+fn an_own_table_of_wallets_is_read_when_the_configuration_is_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("w.csv");
+    let path = path.to_str().unwrap();
+    let with = |profiles: &str| {
+        let codes = format!("[codes]\nwallets = \"{path}\"\nprofiles = [{profiles}]\n");
+        parse(&format!("{GOOD}{codes}")).map_err(|complaints| complaints.to_string())
+    };
+    let said = with("").unwrap_err();
+    let unread = format!("codes.wallets: {path}: cannot be read: ");
+    assert!(said.starts_with(&unread), "{said}");
+
+    let head = "profile,wallet,digits,prefixes\ncore,alipay,18,28\n";
+    std::fs::write(path, format!("{head}ours,own,10,77\n")).unwrap();
+    let classifier = with("\"ours\"").unwrap().classifier;
+    let own = Some(Wallet::new("own").unwrap());
+    assert_eq!(classifier.classify(b"7700000001").wallet(), own);
+    let classifier = with("").unwrap().classifier;
+    assert_eq!(classifier.classify(b"7700000001").wallet(), None);
+    assert_eq!(
+        with("\"jp\"").unwrap_err(),
+        "codes.profiles: every entry must be one of core, ours"
+    );
+
+    std::fs::write(path, format!("{head}ours,own,10\n\nours,own,18,28\n")).unwrap();
+    assert_eq!(
+        with("\"ours\"").unwrap_err(),
+        format!(
+            "codes.wallets: {path}: line 3: a row has 4 fields (profile,wallet,digits,prefixes), \
+             this one has 3\n\
+             codes.wallets: {path}: line 5: prefix 28 with this length belongs to alipay on line 2"
+        )
+    );
+    std::fs::write(path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+    assert_eq!(
+        with("").unwrap_err(),
+        format!("codes.wallets: {path}: is over 1 MiB; this is no table of wallets")
+    );
 }

@@ -56,7 +56,7 @@ impl fmt::Display for UnknownProfile {
 impl std::error::Error for UnknownProfile {}
 
 /// Tells what a scan is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classifier {
     wallets: WalletTable,
     text: Option<TextCodes>,
