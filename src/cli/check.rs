@@ -4,7 +4,8 @@
 //! Now its parts are tried: keys, devices, the disk under the journal, the
 //! gateway and its clock. Nothing is paid, nothing is changed.
 
-use super::{CONFIG, UNAVAILABLE, assemble, fail};
+use super::assemble;
+use super::exit::{CONFIG, OK, UNAVAILABLE, fail};
 use crate::config::Config;
 use crate::scanner::{self, Delivery, ScannerState, What};
 use crate::service::Parts;
@@ -23,7 +24,7 @@ const FLUSHES: u32 = 20;
 /// PayBy refuses requests that are 15 minutes off; payments should stop before.
 const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 
-/// One line for each thing that was tried. The exit code is 0 when all are good.
+/// One line for each thing that was tried. The exit code is [`OK`] when all are good.
 pub(super) async fn check(config: Config) -> u8 {
     println!("configuration  ok");
     let parts = match assemble::parts(&config) {
@@ -59,7 +60,7 @@ pub(super) async fn check(config: Config) -> u8 {
         };
     }
     good &= devices(parts).await;
-    if good { 0 } else { UNAVAILABLE }
+    if good { OK } else { UNAVAILABLE }
 }
 
 fn tell(what: &str, outcome: Result<String, String>) -> bool {

@@ -1,7 +1,8 @@
 //! `qrpayd run`: the service with real parts.
 
+use super::assemble;
+use super::exit::{CONFIG, IO_ERROR, UNAVAILABLE, fail};
 use super::serve::{Signals, bind, serve};
-use super::{CONFIG, IO_ERROR, UNAVAILABLE, assemble, fail};
 use crate::config::Config;
 use crate::service;
 
