@@ -1,8 +1,12 @@
 //! A lane's barcode scanner as a payment terminal for customer-presented codes.
 //!
 //! ```text
-//!         api   cli
-//!           \   /
+//!            cli            the commands
+//!             |
+//!          config            what is written, as what is used below
+//!             |
+//!            api
+//!             |
 //!          service          the only place that knows everyone
 //!        /    |    \
 //!  gateway scanner journal  one outside thing each; none knows another
@@ -11,8 +15,7 @@
 //! ```
 //!
 //! Arrows point down; `tests/it/layers.rs` keeps them so. `simulator` is the
-//! gateways' other side: it shares no code with `gateway`. `config` knows the
-//! domain's words and is read by `service` and `cli`.
+//! gateways' other side: it shares no code with `gateway`.
 
 pub mod api;
 pub mod cli;

@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 use std::fmt;
+use std::str::FromStr;
 
 /// What a caller may do. Each role may do what the ones before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,70 +30,80 @@ pub enum Role {
     Manager,
 }
 
-impl Role {
-    /// Reads the configuration's word: `viewer`, `cashier` or `manager`.
-    pub fn from_word(word: &str) -> Option<Self> {
+/// A word that names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleError;
+
+impl fmt::Display for RoleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be \"cashier\", \"manager\" or \"viewer\"")
+    }
+}
+
+impl std::error::Error for RoleError {}
+
+impl FromStr for Role {
+    type Err = RoleError;
+
+    fn from_str(word: &str) -> Result<Self, RoleError> {
         match word {
-            "viewer" => Some(Self::Viewer),
-            "cashier" => Some(Self::Cashier),
-            "manager" => Some(Self::Manager),
-            _ => None,
+            "viewer" => Ok(Self::Viewer),
+            "cashier" => Ok(Self::Cashier),
+            "manager" => Ok(Self::Manager),
+            _ => Err(RoleError),
         }
     }
 }
 
-/// One caller that the configuration knows: a name, a role and the digest of a token.
-#[derive(Clone, PartialEq, Eq)]
+/// One caller that the configuration knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    name: String,
-    role: Role,
-    digest: [u8; 32],
+    /// Whose it is: the operator of what is done with it.
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    /// What the token is recognised by.
+    pub digest: TokenDigest,
 }
+
+/// The SHA-256 of a token, read from 64 hexadecimal digits. It prints nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenDigest([u8; 32]);
 
 /// The digest of a token is not 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenError;
+pub struct DigestError;
 
-impl fmt::Display for TokenError {
+impl fmt::Display for DigestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a token is configured as the 64 hexadecimal digits that `sha256sum` prints for it",
+            "must be 64 hexadecimal digits, never the token itself; \
+             `printf %s TOKEN | sha256sum` prints them",
         )
     }
 }
 
-impl std::error::Error for TokenError {}
+impl std::error::Error for DigestError {}
 
-impl Token {
-    /// Takes the SHA-256 of a token in hexadecimal.
-    ///
-    /// # Errors
-    /// When `sha256` is not 64 hexadecimal digits.
-    pub fn new(name: impl Into<String>, role: Role, sha256: &str) -> Result<Self, TokenError> {
-        let digits: Vec<u8> = sha256
-            .chars()
-            .map(|digit| {
-                digit
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            })
-            .collect::<Option<_>>()
-            .ok_or(TokenError)?;
-        let mut digest = [0; 32];
-        if digits.len() != 2 * digest.len() {
-            return Err(TokenError);
+impl FromStr for TokenDigest {
+    type Err = DigestError;
+
+    fn from_str(hexadecimal: &str) -> Result<Self, DigestError> {
+        let digit = |digit: char| u8::try_from(digit.to_digit(16)?).ok();
+        let digits: Option<Vec<u8>> = hexadecimal.chars().map(digit).collect();
+        let digits = digits.ok_or(DigestError)?;
+        let (pairs, rest) = digits.as_chunks::<2>();
+        let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+        match bytes.try_into() {
+            Ok(bytes) if rest.is_empty() => Ok(Self(bytes)),
+            _ => Err(DigestError),
         }
-        for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair[0] << 4 | pair[1];
-        }
-        let name = name.into();
-        Ok(Self { name, role, digest })
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for TokenDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token({}, {:?})", self.name, self.role)
+        f.write_str("TokenDigest(..)")
     }
 }
 
@@ -131,7 +142,7 @@ impl Access {
         let given = sha256(token);
         let mut found = None;
         for known in &self.tokens {
-            if verify_slices_are_equal(&known.digest, &given).is_ok() {
+            if verify_slices_are_equal(&known.digest.0, &given).is_ok() {
                 found = Some(Caller {
                     name: known.name.clone(),
                     role: known.role,

@@ -29,10 +29,11 @@ mod tenders;
 mod tests;
 mod till;
 
-pub use access::{Role, Token, TokenError};
+pub use access::{DigestError, Role, RoleError, Token, TokenDigest};
 pub use serve::serve;
 pub use till::Till;
 
+use crate::domain::Language;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
@@ -47,9 +48,10 @@ const REQUESTS_MAX: usize = 256;
 const STREAMS_MAX: usize = 32;
 
 /// What the configuration says of the API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
-    /// The address that the listener is bound to, with its real port.
+    /// The address to listen on; for the routes, the one that the listener is bound
+    /// to, with its real port.
     pub listen: SocketAddr,
     /// Who may call. Empty is allowed on a loopback address only, where every
     /// caller then is a cashier; elsewhere nobody gets in.
@@ -57,8 +59,8 @@ pub struct ApiSettings {
     /// Further names by which callers reach this listener, as `name` or
     /// `name:port`. The loopback names and the bound address are always known.
     pub hosts: Vec<String>,
-    /// The language of the pages: `en` or `ar`.
-    pub language: &'static str,
+    /// The language of the pages.
+    pub language: Language,
 }
 
 /// What every handler shares.
@@ -110,7 +112,7 @@ pub fn router<T: Till>(till: T, settings: &ApiSettings) -> Router {
     Router::new()
         .merge(known_callers)
         .merge(anyone)
-        .merge(page::routes(settings.language))
+        .merge(page::routes(settings.language.tag()))
         .with_state(api.clone())
         .layer(from_fn_with_state(api, guard::admit::<T>))
         .layer(from_fn(problem::dress))

@@ -1,44 +1,35 @@
 //! From a checked configuration to the parts of a service.
 
-use super::scanners::scanners;
-use crate::api::{ApiSettings, Role, Token};
+use super::chain;
 use crate::config::{self, Config, KeySource};
-use crate::domain::code::{
-    Classifier, Settings, TextCodes, TextPattern, UnlistedDigits, WalletTable,
-};
-use crate::domain::{GatewayId, LaneId, LaneRules, Setup, Timestamp};
-use crate::gateway::{Gateway, payby};
-use crate::service::{Accepts, Emv, Parts};
+use crate::domain::{LaneId, Setup};
+use crate::gateway::{Gateway, KeyError, PrivateKey, PublicKey, payby};
+use crate::scanner;
+use crate::service::{Parts, wall_clock};
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::error::Error;
 
 /// Everything that `service::start` needs; or every complaint, one a line.
 pub(super) fn parts(config: &Config) -> Result<Parts, String> {
-    let mut complaints = Vec::new();
     let mut gateways = BTreeMap::new();
     if let Some(payby) = &config.payby {
-        match gateway(config, payby) {
-            Ok(gateway) => {
-                gateways.insert(gateway.id().clone(), (gateway, accepts(payby)));
-            }
-            Err(more) => complaints.extend(more),
-        }
+        let gateway = gateway(payby)?;
+        gateways.insert(gateway.id().clone(), (gateway, payby.accepts.clone()));
     }
-    let classifier = classifier(config).map_err(|text| complaints.push(text));
-    let (Ok(classifier), true) = (classifier, complaints.is_empty()) else {
-        return Err(complaints.join("\n"));
-    };
+    let lanes = config.lanes.iter();
     let rules = gateways
         .iter()
-        .map(|(id, (g, _))| (id.clone(), g.rules().clone()));
+        .map(|(id, (gateway, _))| (id.clone(), gateway.rules().clone()));
     Ok(Parts {
         setup: Setup {
             store: config.store.id.clone(),
-            lanes: config.lanes.iter().map(lane).collect(),
+            lanes: lanes
+                .map(|lane| (lane.id.clone(), lane.rules.clone()))
+                .collect(),
             gateways: rules.collect(),
         },
         gateways,
-        classifier,
+        classifier: config.classifier.clone(),
         scanners: scanners(config),
         journal: config.journal.path.clone(),
         language: config.store.language,
@@ -47,143 +38,40 @@ pub(super) fn parts(config: &Config) -> Result<Parts, String> {
     })
 }
 
-fn lane(lane: &config::Lane) -> (LaneId, LaneRules) {
-    let rules = LaneRules {
-        gateways: lane.gateways.clone(),
-        ceiling: lane.ceiling,
-        wait_code: lane.wait_code,
+/// The scanners that a lane uses, each with its lane.
+fn scanners(config: &Config) -> Vec<(LaneId, scanner::Settings)> {
+    let of_lane = |lane: &config::Lane| {
+        let used = |scanner: &&scanner::Settings| lane.scanners.contains(&scanner.id);
+        let scanners = config.scanners.iter().filter(used).cloned();
+        let with_lane = scanners.map(|scanner| (lane.id.clone(), scanner));
+        with_lane.collect::<Vec<_>>()
     };
-    (lane.id.clone(), rules)
+    config.lanes.iter().flat_map(of_lane).collect()
 }
 
-/// The classifier that a configuration asks for.
-pub(super) fn classifier(config: &Config) -> Result<Classifier, String> {
-    let table = match &config.codes.wallets {
-        None => WalletTable::built_in(),
-        Some(path) => {
-            let at = |error: &dyn Display| format!("codes.wallets: {}: {error}", path.display());
-            let text = std::fs::read_to_string(path).map_err(|error| at(&error))?;
-            WalletTable::parse(&text).map_err(|errors| {
-                let lines: Vec<String> = errors.iter().map(|error| at(error)).collect();
-                lines.join("\n")
-            })?
-        }
+fn gateway(payby: &config::PayBy) -> Result<Gateway, String> {
+    let private_key = key("private_key", &payby.private_key, PrivateKey::read);
+    let public = &payby.gateway_public_key;
+    let public_key = key("gateway_public_key", public, PublicKey::read);
+    let (private_key, public_key) = match (private_key, public_key) {
+        (Ok(private_key), Ok(public_key)) => (private_key, public_key),
+        (Err(text), Ok(_)) | (Ok(_), Err(text)) => return Err(text),
+        (Err(private), Err(public)) => return Err(format!("{private}\n{public}")),
     };
-    let text = match &config.payby {
-        None => None,
-        Some(payby) => Some(text_codes(payby)?),
-    };
-    let forward = config
-        .payby
-        .as_ref()
-        .is_some_and(|payby| payby.unlisted_digits == UnlistedDigits::Forward);
-    let settings = Settings {
-        profiles: config.codes.profiles.clone(),
-        text,
-        demand_pan_aids: Vec::new(),
-        unlisted_digits: if forward {
-            UnlistedDigits::Forward
-        } else {
-            UnlistedDigits::Reject
-        },
-    };
-    Classifier::new(&table, settings).map_err(|error| format!("codes.profiles: {error}"))
+    payby::PayBy::new(payby.settings.clone(), private_key, public_key, wall_clock)
+        .map(Gateway::PayBy)
+        .map_err(|complaints| {
+            let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        })
 }
 
-fn text_codes(payby: &config::PayBy) -> Result<TextCodes, String> {
-    let Some(patterns) = &payby.text_patterns else {
-        return Ok(TextCodes::payby());
-    };
-    let patterns: Result<Vec<TextPattern>, _> = patterns.iter().map(|p| p.parse()).collect();
-    let patterns = patterns.map_err(|error| format!("gateway.payby.text_patterns: {error}"))?;
-    Ok(TextCodes {
-        patterns,
-        ..TextCodes::payby()
-    })
-}
-
-fn accepts(payby: &config::PayBy) -> Accepts {
-    Accepts {
-        emv: Emv::Wallets,
-        text: true,
-        wallets: Vec::new(),
-        unlisted_digits: payby.unlisted_digits == UnlistedDigits::Forward,
-        sending: payby.code,
-    }
-}
-
-fn gateway(config: &Config, payby: &config::PayBy) -> Result<Gateway, Vec<String>> {
-    let mut complaints = Vec::new();
-    let mut key = |name: &str, source: &KeySource| match source.read() {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            let cause = cause.unwrap_or_default();
-            complaints.push(format!("gateway.payby.{name}: {error}{cause}"));
-            None
-        }
-    };
-    let private_key = key("private_key", &payby.private_key);
-    let public_key = key("gateway_public_key", &payby.gateway_public_key);
-    let (Some(private_key), Some(public_key)) = (private_key, public_key) else {
-        return Err(complaints);
-    };
-    let name = payby.store_name.as_ref().unwrap_or(&config.store.name);
-    let terminals = config.lanes.iter();
-    let timing = &payby.timing;
-    let settings = payby::Settings {
-        id: GatewayId::new("payby").unwrap_or_else(|_| unreachable!("a word")),
-        base_url: payby.base_url.clone(),
-        partner_id: payby.partner_id.clone(),
-        payee_mid: payby.payee_mid.clone(),
-        private_key,
-        gateway_public_key: public_key.to_vec(),
-        notify_url: payby.notify_url.clone(),
-        store_id: config.store.id.to_string(),
-        store_name: name.clone(),
-        terminal_ids: terminals
-            .map(|lane| (lane.id.clone(), lane.terminal_id.clone()))
-            .collect(),
-        timing: payby::Timing {
-            enquiry_first: Some(timing.enquiry_first),
-            enquiry_every: Some(timing.enquiry_every),
-            enquiry_unanswered: Some(timing.enquiry_unanswered),
-            wait: Some(timing.wait),
-            wait_extension: Some(timing.wait_extension),
-            expires: Some(timing.expires),
-            limit_submit: Some(timing.limit_submit),
-            limit_enquiry: Some(timing.limit_enquiry),
-            cancel_every: Some(timing.cancel_every),
-        },
-        warm_up: payby.warm,
-        clock: wall_clock,
-    };
-    match payby::PayBy::new(settings) {
-        Ok(payby) => Ok(Gateway::PayBy(payby)),
-        Err(more) => Err(more.iter().map(ToString::to_string).collect()),
-    }
-}
-
-pub(super) fn wall_clock() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_millisecond())
-}
-
-/// The settings of the API.
-pub(super) fn api(config: &Config) -> ApiSettings {
-    ApiSettings {
-        listen: config.api.listen,
-        tokens: config.api.tokens.iter().map(token).collect(),
-        hosts: config.api.hosts.clone(),
-        language: config.store.language.tag(),
-    }
-}
-
-fn token(token: &config::Token) -> Token {
-    let role = match token.role {
-        config::Role::Cashier => Role::Cashier,
-        config::Role::Manager => Role::Manager,
-        config::Role::Viewer => Role::Viewer,
-    };
-    Token::new(token.name.clone(), role, &token.sha256)
-        .unwrap_or_else(|_| unreachable!("the configuration was checked"))
+fn key<K>(
+    name: &str,
+    source: &KeySource,
+    read: fn(&[u8]) -> Result<K, KeyError>,
+) -> Result<K, String> {
+    let named = |error: &dyn Error| format!("gateway.payby.{name}: {}", chain(error));
+    let bytes = source.read().map_err(|error| named(&error))?;
+    read(&bytes).map_err(|error| named(&error))
 }

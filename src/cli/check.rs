@@ -4,7 +4,8 @@
 //! Now its parts are tried: keys, devices, the disk under the journal, the
 //! gateway and its clock. Nothing is paid, nothing is changed.
 
-use super::{CONFIG, UNAVAILABLE, assemble, fail};
+use super::assemble;
+use super::exit::{CONFIG, OK, UNAVAILABLE, fail};
 use crate::config::Config;
 use crate::scanner::{self, Delivery, ScannerState, What};
 use crate::service::{CLOCK_ERROR_MAX, Parts};
@@ -20,7 +21,7 @@ const DEVICE_LIMIT: Duration = Duration::from_secs(3);
 /// Flushes that are timed.
 const FLUSHES: u32 = 20;
 
-/// One line for each thing that was tried. The exit code is 0 when all are good.
+/// One line for each thing that was tried. The exit code is [`OK`] when all are good.
 pub(super) async fn check(config: Config) -> u8 {
     println!("configuration  ok");
     let parts = match assemble::parts(&config) {
@@ -56,7 +57,7 @@ pub(super) async fn check(config: Config) -> u8 {
         };
     }
     good &= devices(parts).await;
-    if good { 0 } else { UNAVAILABLE }
+    if good { OK } else { UNAVAILABLE }
 }
 
 fn tell(what: &str, outcome: Result<String, String>) -> bool {

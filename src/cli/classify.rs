@@ -3,7 +3,7 @@
 //! Lines are bytes, not text: a scan may be anything. One that is longer than
 //! any scan is read to its end without being kept.
 
-use crate::domain::code::{Classified, Classifier, Reason, mask, mask_length};
+use crate::domain::code::{Classified, Classifier, RejectReason, mask, mask_length};
 use serde::Serialize;
 use std::io::{self, BufRead, Write};
 use zeroize::Zeroizing;
@@ -90,7 +90,7 @@ pub fn run(
     while let Some(length) = read_line(&mut input, &mut line)? {
         number += 1;
         let json = if length > LINE_BYTES_MAX {
-            let reason = Reason::TooLong;
+            let reason = RejectReason::TooLong;
             let row = Row::new(&Classified::Reject { reason }, mask_length(length));
             serde_json::to_string(&row)
         } else if !escapes {

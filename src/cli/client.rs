@@ -3,6 +3,8 @@
 //! A call has one of three ends, and [`CallError`] keeps the two bad ones apart:
 //! the service explains a problem, or nobody answered and nothing is known.
 
+use super::chain;
+use super::exit::{UNAVAILABLE, USAGE};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,17 +13,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
-
-/// Paid, or the list was shown.
-pub(super) const EXIT_OK: u8 = 0;
-/// Wrong usage, or the service denied the request: nothing was started.
-pub(super) const EXIT_USAGE: u8 = 2;
-/// Not paid.
-pub(super) const EXIT_NOT_PAID: u8 = 10;
-/// No final verdict is known.
-pub(super) const EXIT_UNRESOLVED: u8 = 11;
-/// The service could not be reached (`EX_UNAVAILABLE` of `sysexits.h`).
-pub(super) const EXIT_UNREACHABLE: u8 = 69;
 
 /// A call must be answered within this long, and a wait this long after its end.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -80,18 +71,16 @@ impl CallError {
     /// The exit code that says the same.
     pub(super) fn exit(&self) -> u8 {
         match self {
-            Self::Usage(_) => EXIT_USAGE,
-            Self::Problem(problem) if problem.status >= 500 || problem.status == 429 => {
-                EXIT_UNREACHABLE
-            }
-            Self::Problem(_) => EXIT_USAGE,
-            Self::Lost(_) => EXIT_UNREACHABLE,
+            Self::Usage(_) => USAGE,
+            Self::Problem(problem) if problem.status >= 500 || problem.status == 429 => UNAVAILABLE,
+            Self::Problem(_) => USAGE,
+            Self::Lost(_) => UNAVAILABLE,
         }
     }
 
     /// Whether asking again may help.
     pub(super) fn may_pass(&self) -> bool {
-        self.exit() == EXIT_UNREACHABLE
+        self.exit() == UNAVAILABLE
     }
 }
 
@@ -193,6 +182,7 @@ impl Api {
 }
 
 async fn finish<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallError> {
+    // reqwest's own words say little.
     let lost = |error: reqwest::Error| CallError::Lost(chain(&error.without_url()));
     let answer = request.send().await.map_err(lost)?;
     let status = answer.status();
@@ -205,17 +195,6 @@ async fn finish<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallE
         Ok(problem) => CallError::Problem(problem),
         Err(_) => CallError::Lost(format!("HTTP status {status} without a problem document")),
     })
-}
-
-/// An error with its causes: reqwest's own words say little.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// The name of a thing as one segment of a path.

@@ -5,8 +5,9 @@
 //! is a file, the tender comes in through the API, and the scanner's key events
 //! go through the reader that a keyboard scanner's events go through.
 
+use super::assemble;
+use super::exit::{CONFIG, FAILED, IO_ERROR, OK, UNAVAILABLE, fail};
 use super::serve::{Signals, bind, serve};
-use super::{CONFIG, IO_ERROR, UNAVAILABLE, assemble, fail};
 use crate::api::ApiSettings;
 use crate::config;
 use crate::domain::{Amount, Currency, Language};
@@ -145,7 +146,7 @@ async fn start(args: &DemoArgs, story: &Story, folder: &Path) -> Result<Started,
         listen,
         tokens: Vec::new(),
         hosts: Vec::new(),
-        language: Language::English.tag(),
+        language: Language::English,
     };
     Ok((signals, running, listener, settings, simulator))
 }
@@ -265,9 +266,9 @@ async fn once(api: String, service: Service, story: Story, scanner: Option<Arc<S
     print_journal(&service).await;
     if verdict == "paid" {
         println!("\nPaid: {AMOUNT} AED.");
-        0
+        OK
     } else {
-        fail(1, &format!("the demo's payment ended as {verdict}"))
+        fail(FAILED, &format!("the demo's payment ended as {verdict}"))
     }
 }
 

@@ -1,8 +1,4 @@
 //! The commands. Most are clients of the API; `run` and `demo` put the parts together.
-//!
-//! Exit codes follow `sysexits.h` where nothing better is known: 2 wrong usage,
-//! 69 a service or port is not available, 74 the journal failed, 78 the
-//! configuration is wrong. `pay` adds 10 for *not paid* and 11 for *unresolved*.
 
 mod assemble;
 mod check;
@@ -11,27 +7,19 @@ mod client;
 mod demo;
 #[cfg(test)]
 mod desk;
+mod exit;
 mod pay;
 mod run;
-mod scanners;
 mod serve;
 mod show;
 mod simulate;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
+use exit::{CONFIG, IO_ERROR, OK, UNAVAILABLE, USAGE, fail};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// Wrong usage.
-const USAGE: u8 = 2;
-/// A service or a port is not available.
-const UNAVAILABLE: u8 = 69;
-/// The journal failed.
-const IO_ERROR: u8 = 74;
-/// The configuration is wrong.
-const CONFIG: u8 = 78;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -98,17 +86,18 @@ pub fn main() -> ExitCode {
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {
-                Ok(()) => 0,
+                Ok(()) => OK,
                 Err(text) => fail(UNAVAILABLE, &text),
             }
         }),
     })
 }
 
-/// Prints an error the way every command does, and gives the exit code back.
-fn fail(code: u8, text: &str) -> u8 {
-    eprintln!("qrpayd: {text}");
-    code
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.join(": ")
 }
 
 /// Loads a configuration, or prints every complaint.
@@ -144,16 +133,13 @@ fn classify_stdin(args: &ClassifyArgs) -> u8 {
         let mut output = std::io::BufWriter::new(output);
         let done = classify::run(input, &mut output, classifier, args.escapes);
         match done.and_then(|()| output.flush()) {
-            Ok(()) => 0,
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+            Ok(()) => OK,
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => OK,
             Err(error) => fail(IO_ERROR, &format!("classify: {error}")),
         }
     };
     match &args.config {
         None => classify(&crate::domain::code::Classifier::core()),
-        Some(path) => with_config(path, |config| match assemble::classifier(&config) {
-            Ok(ref classifier) => classify(classifier),
-            Err(text) => fail(CONFIG, &text),
-        }),
+        Some(path) => with_config(path, |config| classify(&config.classifier)),
     }
 }

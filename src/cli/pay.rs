@@ -4,10 +4,8 @@
 //! be found again: the same command with `--key` asks for the same payment and
 //! never makes a second one.
 
-use super::client::{
-    Api, CallError, Connection, EXIT_NOT_PAID, EXIT_OK, EXIT_UNREACHABLE, EXIT_UNRESOLVED,
-    EXIT_USAGE, Problem, Tender, segment,
-};
+use super::client::{Api, CallError, Connection, Problem, Tender, segment};
+use super::exit::{NOT_PAID, OK, UNAVAILABLE, UNRESOLVED, USAGE};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
@@ -73,7 +71,7 @@ pub(super) async fn run(args: Pay, out: &mut impl Write) -> u8 {
         Some(Ok(code)) => Some(code),
         Some(Err(error)) => {
             eprintln!("no code on standard input: {error}; nothing was started");
-            return EXIT_USAGE;
+            return USAGE;
         }
     };
     let (pressed, mut interrupts) = mpsc::channel(2);
@@ -208,7 +206,7 @@ impl<W: Write> Story<'_, W> {
         loop {
             if tender.verdict.is_some() {
                 let exit = self.end(&tender);
-                if exit != EXIT_UNRESOLVED {
+                if exit != UNRESOLVED {
                     let path = format!("{path}/acknowledge");
                     // Told is told; without it the verdict only stays marked.
                     let _ = api.post::<Tender>(&path, None, None).await;
@@ -300,9 +298,9 @@ impl<W: Write> Story<'_, W> {
 
     fn end(&mut self, tender: &Tender) -> u8 {
         let (line, exit) = match tender.verdict.as_deref() {
-            Some("paid") => ("PAID", EXIT_OK),
-            Some("not_paid") => ("NOT PAID", EXIT_NOT_PAID),
-            _ => ("NOT KNOWN YET: do not charge again", EXIT_UNRESOLVED),
+            Some("paid") => ("PAID", OK),
+            Some("not_paid") => ("NOT PAID", NOT_PAID),
+            _ => ("NOT KNOWN YET: do not charge again", UNRESOLVED),
         };
         if self.json {
             self.write_json(&json!({
@@ -335,7 +333,7 @@ impl<W: Write> Story<'_, W> {
             return exit;
         }
         self.say(&error.to_string());
-        if exit == EXIT_UNREACHABLE {
+        if exit == UNAVAILABLE {
             self.say(&format!(
                 "what came of it is not known; the same command with --key '{}' tells, and pays once only",
                 self.key

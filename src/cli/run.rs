@@ -1,7 +1,8 @@
 //! `qrpayd run`: the service with real parts.
 
+use super::assemble;
+use super::exit::{CONFIG, IO_ERROR, UNAVAILABLE, fail};
 use super::serve::{Signals, bind, serve};
-use super::{CONFIG, IO_ERROR, UNAVAILABLE, assemble, fail};
 use crate::config::Config;
 use crate::service;
 
@@ -16,7 +17,6 @@ pub(super) async fn run(config: Config) -> u8 {
         Ok(parts) => parts,
         Err(complaints) => return fail(CONFIG, &complaints),
     };
-    let settings = assemble::api(&config);
     let listener = match bind(config.api.listen).await {
         Ok(listener) => listener,
         Err(text) => return fail(UNAVAILABLE, &text),
@@ -31,7 +31,7 @@ pub(super) async fn run(config: Config) -> u8 {
     serve(
         running,
         listener,
-        &settings,
+        &config.api,
         &mut signals,
         std::future::pending(),
     )

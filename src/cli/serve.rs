@@ -1,6 +1,6 @@
 //! The service with its API, until a signal: what `run` and `demo` share.
 
-use super::{IO_ERROR, UNAVAILABLE, fail};
+use super::exit::{IO_ERROR, OK, UNAVAILABLE, fail};
 use crate::api::{self, ApiSettings};
 use crate::service::Running;
 use std::net::SocketAddr;
@@ -74,12 +74,12 @@ pub(super) async fn serve(
             running.service.stop().await;
             tokio::select! {
                 ended = running.ended() => match ended {
-                    Ok(()) => 0,
+                    Ok(()) => OK,
                     Err(error) => fail(IO_ERROR, &format!("the journal failed: {error}")),
                 },
                 () = signals.next() => {
                     tracing::warn!("leaving at once: the next start continues from the journal");
-                    0
+                    OK
                 }
             }
         }

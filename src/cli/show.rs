@@ -1,7 +1,8 @@
 //! `qrpayd show`: lanes, payments and open duties, as tables for people or as
 //! the API's own JSON for programs.
 
-use super::client::{Api, CallError, Connection, EXIT_OK, Tender, segment};
+use super::client::{Api, CallError, Connection, Tender, segment};
+use super::exit::OK;
 use serde_json::Value;
 use std::io::Write;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(super) async fn run(args: Show, out: &mut impl Write) -> u8 {
     match show(&args).await {
         Ok(text) => {
             let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-            EXIT_OK
+            OK
         }
         Err(error) => {
             eprintln!("{error}");

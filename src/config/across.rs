@@ -3,8 +3,10 @@
 
 use super::complaints::Complaints;
 use super::scanner::same_device;
-use super::{Lane, Scanner, written};
+use super::{Lane, written};
 use crate::domain::Currency;
+use crate::gateway::payby;
+use crate::scanner;
 use toml::Table;
 
 /// The names that may be referred to. Taken from what is written, so that a mistake
@@ -34,7 +36,7 @@ pub(super) fn check(
     names: &Names,
     currency: Option<Currency>,
     lanes: &[Option<Lane>],
-    scanners: &[Option<Scanner>],
+    scanners: &[Option<scanner::Settings>],
     complaints: &mut Complaints,
 ) {
     for (n, lane) in numbered(lanes) {
@@ -46,7 +48,7 @@ pub(super) fn check(
                 );
             }
         }
-        for gateway in &lane.gateways {
+        for gateway in &lane.rules.gateways {
             if !names.gateways.iter().any(|id| id == gateway.as_str()) {
                 let text = match gateway.as_str() {
                     "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
@@ -55,11 +57,18 @@ pub(super) fn check(
                 complaints.add(format!("lane[{n}].gateways"), text);
             }
         }
-        let payby = lane.gateways.iter().any(|id| id.as_str() == "payby");
-        if payby && currency.is_some_and(|currency| currency != Currency::AED) {
+        let to_payby = lane
+            .rules
+            .gateways
+            .iter()
+            .any(|id| id.as_str() == payby::ID);
+        if to_payby && currency.is_some_and(|currency| currency != payby::CURRENCY) {
             complaints.add(
                 format!("lane[{n}].gateways"),
-                "PayBy takes AED alone, and store.currency is another",
+                format!(
+                    "PayBy takes {} alone, and store.currency is another",
+                    payby::CURRENCY
+                ),
             );
         }
         for (earlier, other) in numbered(&lanes[..n - 1]) {

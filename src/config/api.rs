@@ -3,7 +3,8 @@
 use super::complaints::Complaints;
 use super::section::{Section, line_of_text};
 use super::{places, read, written};
-use std::fmt;
+use crate::api::{ApiSettings, Token};
+use crate::domain::Language;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use toml::Table;
 
@@ -11,47 +12,12 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787
 const HOSTS_MAX: usize = 16;
 const TOKENS_MAX: usize = 64;
 
-/// `[api]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Api {
-    /// Where it listens. Loopback, or there are tokens.
-    pub listen: SocketAddr,
-    /// Names, in small letters, by which callers may address it beside its address and
-    /// `localhost`: what `Host` and `Origin` are compared with.
-    pub hosts: Vec<String>,
-    /// Who may call it.
-    pub tokens: Vec<Token>,
-}
-
-/// One caller's token.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Whose it is: the operator of what is done with it.
-    pub name: String,
-    /// What it allows.
-    pub role: Role,
-    /// SHA-256 of the token: 64 hexadecimal digits in small letters.
-    pub sha256: String,
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token({}, {:?})", self.name, self.role)
-    }
-}
-
-/// What a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Takes payments.
-    Cashier,
-    /// Also refunds and closes duties.
-    Manager,
-    /// Looks on.
-    Viewer,
-}
-
-pub(super) fn api(table: Option<Table>, complaints: &mut Complaints) -> Api {
+/// Checks the API. Its pages speak `language`.
+pub(super) fn api(
+    table: Option<Table>,
+    language: Language,
+    complaints: &mut Complaints,
+) -> ApiSettings {
     let written: written::Api = read::section(table, "api", complaints);
     let tokens = written.tokens.unwrap_or_default();
     let without_tokens = tokens.is_empty() && !complaints.about("api.tokens");
@@ -72,7 +38,7 @@ pub(super) fn api(table: Option<Table>, complaints: &mut Complaints) -> Api {
         }
         if tokens[..n]
             .iter()
-            .any(|earlier| earlier.sha256 == token.sha256)
+            .any(|earlier| earlier.digest == token.digest)
         {
             at.complain("tokens", format!("{:?} has another's token", token.name));
         }
@@ -99,10 +65,11 @@ pub(super) fn api(table: Option<Table>, complaints: &mut Complaints) -> Api {
     for name in written {
         hosts.extend(at.check("hosts", Some(name), host));
     }
-    Api {
+    ApiSettings {
         listen,
-        hosts,
         tokens,
+        hosts,
+        language,
     }
 }
 
@@ -120,31 +87,18 @@ fn token(table: Table, at: &str, complaints: &mut Complaints) -> Option<Token> {
         written.role,
         "\"cashier\", \"manager\" or \"viewer\"",
     );
-    let role = at.check("role", role, |role| match role {
-        "cashier" => Ok(Role::Cashier),
-        "manager" => Ok(Role::Manager),
-        "viewer" => Ok(Role::Viewer),
-        _ => Err("must be \"cashier\", \"manager\" or \"viewer\""),
-    });
+    let role = at.check("role", role, str::parse);
     let sha256 = at.need(
         "sha256",
         written.sha256,
         "the token's SHA-256 in hexadecimal",
     );
-    let sha256 = at.check("sha256", sha256, digest);
+    let digest = at.check("sha256", sha256, str::parse);
     Some(Token {
         name: name?,
         role: role?,
-        sha256: sha256?,
+        digest: digest?,
     })
-}
-
-fn digest(text: &str) -> Result<String, &'static str> {
-    let good = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    good.then(|| text.to_ascii_lowercase()).ok_or(
-        "must be 64 hexadecimal digits, never the token itself; `printf %s TOKEN | sha256sum` \
-         prints them",
-    )
 }
 
 /// A host name as it stands in `Host`, with or without a port.

@@ -6,47 +6,30 @@
 use super::complaints::Complaints;
 use super::section::{Section, absolute_path, line_of_text};
 use super::{read, written};
+use crate::scanner::evdev::Match;
 use std::path::PathBuf;
 use toml::Table;
 
-/// Which device a scanner is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Device {
-    /// The node or link at this path.
-    Path(PathBuf),
-    /// The USB device with these numbers.
-    Usb {
-        /// Its vendor's number.
-        vendor: u16,
-        /// Its product's number.
-        product: u16,
-        /// Its serial number, where several of one product are plugged in.
-        serial: Option<String>,
-    },
-}
-
-impl Device {
-    /// Whether one device can be meant by both.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Path(a), Self::Path(b)) => a == b,
-            (
-                Self::Usb {
-                    vendor,
-                    product,
-                    serial,
-                },
-                Self::Usb {
-                    vendor: vendor_b,
-                    product: product_b,
-                    serial: serial_b,
-                },
-            ) => {
-                (vendor, product) == (vendor_b, product_b)
-                    && (serial == serial_b || serial.is_none() || serial_b.is_none())
-            }
-            _ => false,
+/// Whether one device can be meant by both.
+pub(super) fn overlap(a: &Match, b: &Match) -> bool {
+    match (a, b) {
+        (Match::Path(a), Match::Path(b)) => a == b,
+        (
+            Match::Ids {
+                vendor,
+                product,
+                serial,
+            },
+            Match::Ids {
+                vendor: vendor_b,
+                product: product_b,
+                serial: serial_b,
+            },
+        ) => {
+            (vendor, product) == (vendor_b, product_b)
+                && (serial == serial_b || serial.is_none() || serial_b.is_none())
         }
+        _ => false,
     }
 }
 
@@ -56,7 +39,7 @@ pub(super) fn device(
     at: &str,
     link: &str,
     complaints: &mut Complaints,
-) -> Option<Device> {
+) -> Option<Match> {
     let written: written::Match = read::section(Some(table), at, complaints);
     let mut at = Section::new(at, complaints);
     let path = at.check("path", written.path, absolute_path);
@@ -69,7 +52,7 @@ pub(super) fn device(
     let serial = at.check("serial", written.serial, line_of_text(126));
     let usb = match (vendor, product, serial) {
         (None, None, None) => None,
-        (Some(vendor), Some(product), serial) => Some(Device::Usb {
+        (Some(vendor), Some(product), serial) => Some(Match::Ids {
             vendor,
             product,
             serial,
@@ -83,7 +66,7 @@ pub(super) fn device(
     let ways = [path, by_id, by_path]
         .into_iter()
         .flatten()
-        .map(Device::Path);
+        .map(Match::Path);
     let mut ways = ways.chain(usb);
     match (ways.next(), ways.next()) {
         (Some(device), None) => Some(device),

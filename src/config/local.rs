@@ -1,22 +1,12 @@
-//! What concerns this machine alone: the table of codes, the journal's place, the log.
+//! What concerns this machine alone: the table of wallets, the journal's place, the log.
 
 use super::complaints::Complaints;
-use super::section::{Section, absolute_path, line_of_text};
-use super::{read, written};
-use std::path::PathBuf;
+use super::section::{Section, absolute_path};
+use super::{PayBy, read, written};
+use crate::domain::code::{Classifier, Settings, UnlistedDigits, WalletTable};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use toml::Table;
-
-/// Groups of the built-in table.
-const PROFILES: [&str; 6] = ["core", "cn", "jp", "kr", "tw", "th"];
-
-/// `[codes]`
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Codes {
-    /// Groups of wallets beside `core`, which is always on.
-    pub profiles: Vec<String>,
-    /// A table of wallets instead of the built-in one.
-    pub wallets: Option<PathBuf>,
-}
 
 /// `[journal]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +23,60 @@ pub struct Telemetry {
     pub log: String,
 }
 
-pub(super) fn codes(table: Option<Table>, complaints: &mut Complaints) -> Codes {
+/// Checks how codes are told apart, and reads the table of wallets.
+pub(super) fn codes(
+    table: Option<Table>,
+    payby: Option<&PayBy>,
+    complaints: &mut Complaints,
+) -> Option<Classifier> {
     let written: written::Codes = read::section(table, "codes", complaints);
     let mut at = Section::new("codes", complaints);
-    let own_table = written.wallets.is_some();
-    let wallets = at.check("wallets", written.wallets, absolute_path);
-    let mut profiles = Vec::new();
-    for name in written.profiles.unwrap_or_default() {
-        let profile = at.check("profiles", Some(name), |name| match name {
-            "payby" => Err("\"payby\" is on by itself where [gateway.payby] is; remove it here"),
-            // An own table has the groups that it has.
-            _ if own_table || PROFILES.contains(&name) => line_of_text(16)(name)
-                .map_err(|_| "every entry must be the name of a group in the table"),
-            _ => Err("every entry must be one of core, cn, jp, kr, tw, th"),
-        });
-        match profile {
-            Some(name) if name != "core" && !profiles.contains(&name) => profiles.push(name),
-            _ => {}
+    let table = match written.wallets {
+        None => WalletTable::built_in(),
+        own => {
+            let path = at.check("wallets", own, absolute_path)?;
+            wallets(&path, &mut at)?
         }
+    };
+    let known = table.profiles();
+    let profiles = written.profiles.unwrap_or_default().into_iter();
+    let profiles = profiles.filter_map(|name| {
+        at.check("profiles", Some(name), |name| match name {
+            name if known.contains(&name) => Ok(name.to_owned()),
+            "payby" => {
+                Err("\"payby\" is on by itself where [gateway.payby] is; remove it here".to_owned())
+            }
+            _ => Err(format!("every entry must be one of {}", known.join(", "))),
+        })
+    });
+    let settings = Settings {
+        profiles: profiles.collect(),
+        text: payby.map(|payby| payby.text.clone()),
+        demand_pan_aids: Vec::new(),
+        unlisted_digits: match payby {
+            Some(payby) if payby.accepts.unlisted_digits => UnlistedDigits::Forward,
+            _ => UnlistedDigits::Reject,
+        },
+    };
+    Classifier::new(&table, settings)
+        .map_err(|error| at.complain("profiles", error.to_string()))
+        .ok()
+}
+
+/// Reads a table of wallets, or complains about each of its lines that is wrong.
+fn wallets(path: &Path, at: &mut Section<'_>) -> Option<WalletTable> {
+    let mut complain = |text: &dyn Display| {
+        at.complain("wallets", format!("{}: {text}", path.display()));
+    };
+    let text = read::file(path, "table of wallets").map_err(|text| complain(&text));
+    let errors = match WalletTable::parse(&text.ok()?) {
+        Ok(table) => return Some(table),
+        Err(errors) => errors,
+    };
+    for error in errors {
+        complain(&error);
     }
-    Codes { profiles, wallets }
+    None
 }
 
 pub(super) fn journal(table: Option<Table>, complaints: &mut Complaints) -> Journal {

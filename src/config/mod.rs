@@ -7,6 +7,9 @@
 //!                        Complaints: all of them, each with its key
 //! ```
 //!
+//! What is used are the settings of the layers below: each layer says what its own
+//! settings can be, here they are read, and a complaint gets the key that is written.
+//!
 //! [`Config`] holds nothing that still has to be checked, except what only the
 //! machine can tell: whether keys can be read and devices are there. An unknown key
 //! is refused, and so is one that would have no effect yet: a store never relies on
@@ -27,23 +30,17 @@ mod store;
 mod tests;
 mod written;
 
-pub use api::{Api, Role, Token};
 pub use complaints::{Complaint, Complaints};
-pub use device::Device;
 pub use key::{KeyError, KeySource};
-pub use local::{Codes, Journal, Telemetry};
-pub use payby::{PayBy, Timing};
-pub use scanner::{Key, Layout, Line, Pace, Parity, Scanner, ScannerKind, Suffix};
+pub use local::{Journal, Telemetry};
+pub use payby::PayBy;
 pub use store::{Lane, Store};
 
+use crate::api::ApiSettings;
+use crate::domain::code::Classifier;
 use section::Section;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use toml::Table;
-
-/// Largest configuration file.
-const SIZE_MAX: u64 = 1024 * 1024;
 
 /// A configuration without anything to complain about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +50,15 @@ pub struct Config {
     /// Its lanes; at least one.
     pub lanes: Vec<Lane>,
     /// Its scanners; each serves at most one lane.
-    pub scanners: Vec<Scanner>,
+    pub scanners: Vec<crate::scanner::Settings>,
     /// PayBy, where it is used.
     pub payby: Option<PayBy>,
     /// How codes are told apart.
-    pub codes: Codes,
+    pub classifier: Classifier,
     /// Where the journal is.
     pub journal: Journal,
     /// The local API.
-    pub api: Api,
+    pub api: ApiSettings,
     /// What is logged.
     pub telemetry: Telemetry,
 }
@@ -71,24 +68,15 @@ pub struct Config {
 /// # Errors
 /// All complaints, or the one that the file cannot be read.
 pub fn load(path: &Path) -> Result<Config, Complaints> {
-    let unread = |why: String| {
+    let text = read::file(path, "configuration").map_err(|why| {
         let mut complaints = Complaints::default();
         complaints.add(path.display().to_string(), why);
         complaints
-    };
-    let mut text = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut text))
-        .map_err(|error| unread(format!("cannot be read: {error}")))?;
-    if text.len() as u64 > SIZE_MAX {
-        return Err(unread("is over 1 MiB; this is no configuration".to_owned()));
-    }
-    let text = String::from_utf8(text)
-        .map_err(|_| unread("is not UTF-8 text; save it as UTF-8".to_owned()))?;
+    })?;
     parse(&text)
 }
 
-/// Checks a configuration.
+/// Checks a configuration, and the table of wallets that it may name.
 ///
 /// # Errors
 /// All complaints at once, in the order of the sections.
@@ -119,10 +107,11 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let scanners: Vec<_> = places("scanner", written.scanner.unwrap_or_default())
         .map(|(table, at)| scanner::scanner(table, &at, complaints))
         .collect();
-    let payby = payby::gateways(written.gateway, complaints);
-    let codes = local::codes(written.codes, complaints);
+    let payby = payby::gateways(written.gateway, store.as_ref(), &lanes, complaints);
+    let classifier = local::codes(written.codes, payby.as_ref(), complaints);
     let journal = local::journal(written.journal, complaints);
-    let api = api::api(written.api, complaints);
+    let language = store.as_ref().map(|store| store.language);
+    let api = api::api(written.api, language.unwrap_or_default(), complaints);
     let telemetry = local::telemetry(written.telemetry, complaints);
 
     across::check(&names, currency, &lanes, &scanners, complaints);
@@ -131,7 +120,7 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
         lanes: lanes.into_iter().collect::<Option<_>>()?,
         scanners: scanners.into_iter().collect::<Option<_>>()?,
         payby,
-        codes,
+        classifier: classifier?,
         journal,
         api,
         telemetry,

@@ -1,97 +1,74 @@
-//! PayBy: where it is, who we are, and how often it is asked.
-//!
-//! The limits of the timings are those of PayBy's acceptance cases
-//! (`test-case.mdx` of <https://github.com/PayBy/botim-money-docs>): enquiries 2 to 6 s
-//! apart, the cancel 20 to 120 s after the start, repeated every 3 to 10 s.
+//! PayBy: where it is, who we are, and how often it is asked. What PayBy takes of it
+//! is said by its gateway; here it gets its key.
 
 use super::complaints::Complaints;
 use super::key::KeySource;
-use super::section::{Section, https_or_loopback, line_of_text};
-use super::{read, written};
-use crate::domain::code::{Sending, UnlistedDigits};
+use super::section::{Section, line_of_text};
+use super::{Lane, Store, read, written};
+use crate::domain::code::{Sending, TextCodes, TextPattern};
+use crate::gateway::Address;
+use crate::gateway::payby::{self, MemberId, Settings, Timing};
+use crate::service::{Accepts, Emv};
 use std::time::Duration;
 use toml::Table;
+
+/// Patterns of text codes at most.
+const PATTERNS_MAX: usize = 16;
 
 /// `[gateway.payby]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayBy {
-    /// Without a slash at its end; `https`, or `http` to this machine.
-    pub base_url: String,
-    /// The merchant's number.
-    pub partner_id: String,
-    /// The member that is paid, where it is not the merchant itself.
-    pub payee_mid: Option<String>,
+    /// What its gateway is made from.
+    pub settings: Settings,
     /// The merchant's private key.
     pub private_key: KeySource,
     /// The key that PayBy's answers are verified with.
     pub gateway_public_key: KeySource,
-    /// Where PayBy sends notifications.
-    pub notify_url: Option<String>,
-    /// The store's name in the customer's app; the store's own where none is written.
-    pub store_name: Option<String>,
-    /// What is sent of a CPM code.
-    pub code: Sending,
-    /// Which text codes are PayBy's; the built-in patterns where none are written.
-    pub text_patterns: Option<Vec<String>>,
-    /// What becomes of digits that no wallet of the table claims.
-    pub unlisted_digits: UnlistedDigits,
-    /// Whether a connection is kept open while a tender waits for its code.
-    pub warm: bool,
-    /// How long what takes.
-    pub timing: Timing,
+    /// Which codes it takes, and what is sent of them.
+    pub accepts: Accepts,
+    /// What its text codes look like.
+    pub(super) text: TextCodes,
 }
 
-/// How long what takes, within PayBy's limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timing {
-    /// From the submit's end to the first enquiry.
-    pub enquiry_first: Duration,
-    /// From one enquiry to the next.
-    pub enquiry_every: Duration,
-    /// From the submit to an enquiry beside it.
-    pub enquiry_unanswered: Duration,
-    /// How long the customer may take.
-    pub wait: Duration,
-    /// How much longer one extension waits.
-    pub wait_extension: Duration,
-    /// When PayBy stops taking the payment.
-    pub expires: Duration,
-    /// Limit of the submit call.
-    pub limit_submit: Duration,
-    /// Limit of an enquiry.
-    pub limit_enquiry: Duration,
-    /// From one cancel to the next.
-    pub cancel_every: Duration,
-}
-
-/// A cancel is due 120 s after the submit at the latest; the enquiry before it takes
-/// its part of them.
-const WAIT_MAX: Duration = Duration::from_secs(115);
-
-pub(super) fn gateways(table: Option<Table>, complaints: &mut Complaints) -> Option<PayBy> {
+/// Checks all gateways, for a store and its lanes. What was wrong in itself is `None`.
+pub(super) fn gateways(
+    table: Option<Table>,
+    store: Option<&Store>,
+    lanes: &[Option<Lane>],
+    complaints: &mut Complaints,
+) -> Option<PayBy> {
     let written: written::Gateways = read::section(table, "gateway", complaints);
     let mut at = Section::new("gateway", complaints);
     at.not_yet("codepay", written.codepay.as_ref(), "CodePay is");
-    payby(written.payby?, complaints)
+    payby(written.payby?, store, lanes, complaints)
 }
 
-fn payby(table: Table, complaints: &mut Complaints) -> Option<PayBy> {
+fn payby(
+    table: Table,
+    store: Option<&Store>,
+    lanes: &[Option<Lane>],
+    complaints: &mut Complaints,
+) -> Option<PayBy> {
     let written: written::PayBy = read::section(Some(table), "gateway.payby", complaints);
+    let rules = payby::rules(&timing(&written)).map_err(|outside| {
+        for complaint in outside {
+            complaints.add(complaint.key, complaint.text);
+        }
+    });
     let mut at = Section::new("gateway.payby", complaints);
-    let timing = timing(&mut at, &written);
     let base_url = at.need(
         "base_url",
         written.base_url,
         "\"https://api.payby.com/sgs/api\"",
     );
-    let base_url = at.check("base_url", base_url, https_or_loopback);
+    let base_url = at.check("base_url", base_url, str::parse::<Address>);
     let partner_id = at.need(
         "partner_id",
         written.partner_id,
         "the merchant's number at PayBy",
     );
-    let partner_id = at.check("partner_id", partner_id, |id| member(id, 12));
-    let payee_mid = at.check("payee_mid", written.payee_mid, |id| member(id, 20));
+    let partner_id = at.check("partner_id", partner_id, MemberId::partner);
+    let payee_mid = at.check("payee_mid", written.payee_mid, MemberId::payee);
     let private_key = at.need(
         "private_key",
         written.private_key,
@@ -104,12 +81,9 @@ fn payby(table: Table, complaints: &mut Complaints) -> Option<PayBy> {
         "the place of PayBy's public key, such as \"/etc/qrpayd/payby.pub\"",
     );
     let gateway_public_key = at.check("gateway_public_key", gateway_public_key, KeySource::public);
-    let notify_url = at.check("notify_url", written.notify_url, |text| match text.len() {
-        0..=200 => https_or_loopback(text),
-        _ => Err("must be at most 200 characters"),
-    });
+    let notify_url = at.check("notify_url", written.notify_url, payby::notify_url);
     let store_name = at.check("store_name", written.store_name, line_of_text(64));
-    let code = at.choice(
+    let sending = at.choice(
         "code",
         written.code,
         Sending::Extract,
@@ -118,79 +92,75 @@ fn payby(table: Table, complaints: &mut Complaints) -> Option<PayBy> {
             ("pass_through", Sending::PassThrough),
         ],
     );
-    let text_patterns = written.text_patterns.inspect(|patterns| {
-        let short = |pattern: &String| line_of_text(128)(pattern).is_ok() && pattern.is_ascii();
-        if !(1..=16).contains(&patterns.len()) || !patterns.iter().all(short) {
-            at.complain(
-                "text_patterns",
-                "must be 1 to 16 patterns of 1 to 128 ASCII characters",
-            );
-        }
-    });
+    let text = text_codes(&mut at, written.text_patterns);
     let unlisted_digits = at.choice(
         "unlisted_digits",
         written.unlisted_digits,
-        UnlistedDigits::Reject,
-        &[
-            ("reject", UnlistedDigits::Reject),
-            ("forward", UnlistedDigits::Forward),
-        ],
+        false,
+        &[("reject", false), ("forward", true)],
     );
-    Some(PayBy {
+    let store = store?;
+    let terminals = lanes.iter().flatten();
+    let settings = Settings {
         base_url: base_url?,
         partner_id: partner_id?,
         payee_mid,
+        notify_url,
+        store_id: store.id.clone(),
+        store_name: store_name.unwrap_or_else(|| store.name.clone()),
+        terminal_ids: terminals
+            .map(|lane| (lane.id.clone(), lane.terminal_id.clone()))
+            .collect(),
+        rules: rules.ok()?,
+        warm_up: written.warm.unwrap_or(true),
+    };
+    Some(PayBy {
+        settings,
         private_key: private_key?,
         gateway_public_key: gateway_public_key?,
-        notify_url,
-        store_name,
-        code,
-        text_patterns,
-        unlisted_digits,
-        warm: written.warm.unwrap_or(true),
-        timing,
+        accepts: Accepts {
+            emv: Emv::Wallets,
+            text: true,
+            wallets: Vec::new(),
+            unlisted_digits,
+            sending,
+        },
+        text,
     })
 }
 
-fn timing(at: &mut Section<'_>, written: &written::PayBy) -> Timing {
-    let timing = Timing {
-        enquiry_first: at.seconds("enquiry_first_s", written.enquiry_first_s, 2, 2..=6),
-        enquiry_every: at.seconds("enquiry_every_s", written.enquiry_every_s, 3, 2..=6),
-        enquiry_unanswered: at.seconds(
-            "enquiry_unanswered_s",
-            written.enquiry_unanswered_s,
-            5,
-            1..=5,
-        ),
-        wait: at.seconds("wait_s", written.wait_s, 75, 20..=115),
-        wait_extension: at.seconds("wait_extension_s", written.wait_extension_s, 30, 0..=95),
-        expires: at.seconds("expires_s", written.expires_s, 120, 30..=900),
-        limit_submit: at.seconds("limit_submit_s", written.limit_submit_s, 30, 10..=60),
-        limit_enquiry: at.seconds("limit_enquiry_s", written.limit_enquiry_s, 10, 2..=10),
-        cancel_every: at.seconds("cancel_every_s", written.cancel_every_s, 3, 3..=10),
-    };
-    let wait = timing.wait + timing.wait_extension;
-    if wait > WAIT_MAX {
-        at.complain(
-            "wait_extension_s",
-            format!(
-                "with wait_s it must be at most {} seconds",
-                WAIT_MAX.as_secs()
-            ),
-        );
-    } else if timing.expires < wait {
-        at.complain(
-            "expires_s",
-            "must not be less than wait_s and wait_extension_s together",
-        );
+fn timing(written: &written::PayBy) -> Timing {
+    // A number below zero is as far outside of every limit as one without end.
+    let seconds = |n: i64| u64::try_from(n).map_or(Duration::MAX, Duration::from_secs);
+    Timing {
+        enquiry_first: written.enquiry_first_s.map(seconds),
+        enquiry_every: written.enquiry_every_s.map(seconds),
+        enquiry_unanswered: written.enquiry_unanswered_s.map(seconds),
+        wait: written.wait_s.map(seconds),
+        wait_extension: written.wait_extension_s.map(seconds),
+        expires: written.expires_s.map(seconds),
+        limit_submit: written.limit_submit_s.map(seconds),
+        limit_enquiry: written.limit_enquiry_s.map(seconds),
+        cancel_every: written.cancel_every_s.map(seconds),
     }
-    timing
 }
 
-/// A member's number: at most 12 characters as `Partner-Id`, 20 as `payeeMid` (PayBy,
-/// `integration-guide.md` and `create-order.mdx`); digits in every sample.
-fn member(text: &str, max: usize) -> Result<String, String> {
-    let good = (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    good.then(|| text.to_owned())
-        .ok_or_else(|| format!("must be 1 to {max} digits or letters, as PayBy's portal shows it"))
+fn text_codes(at: &mut Section<'_>, written: Option<Vec<String>>) -> TextCodes {
+    let mut text = TextCodes::payby();
+    let Some(written) = written else { return text };
+    if !(1..=PATTERNS_MAX).contains(&written.len()) {
+        at.complain(
+            "text_patterns",
+            format!("must be 1 to {PATTERNS_MAX} patterns"),
+        );
+    }
+    let patterns = (1..).zip(written).filter_map(|(n, pattern)| {
+        at.check(
+            &format!("text_patterns[{n}]"),
+            Some(pattern),
+            str::parse::<TextPattern>,
+        )
+    });
+    text.patterns = patterns.collect();
+    text
 }

@@ -10,7 +10,25 @@ use super::complaints::Complaints;
 use serde::de::value::MapDeserializer;
 use serde::de::{self, DeserializeOwned};
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use toml::{Table, Value};
+
+/// Largest file, the configuration or one that it names.
+const SIZE_MAX: u64 = 1024 * 1024;
+
+/// Reads a file of text, at most 1 MiB. `what` it is to be stands in the complaint.
+pub(super) fn file(path: &Path, what: &str) -> Result<String, String> {
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut text))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if text.len() as u64 > SIZE_MAX {
+        return Err(format!("is over 1 MiB; this is no {what}"));
+    }
+    String::from_utf8(text).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
+}
 
 /// Parses the text. What is no TOML is complained about by line and column, and
 /// nothing else is then looked at.

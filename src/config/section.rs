@@ -5,10 +5,8 @@
 use super::complaints::Complaints;
 use super::read::join;
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 /// A section under check.
 pub(super) struct Section<'a> {
@@ -85,35 +83,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A whole number between two others, or the default. `unit` follows the numbers
-    /// in the complaint.
+    /// A whole number between two others. `unit` follows the numbers in the complaint.
     pub(super) fn number(
         &mut self,
         key: &str,
         value: Option<i64>,
-        default: u32,
         range: RangeInclusive<u32>,
         unit: &str,
-    ) -> u32 {
-        let Some(value) = value else { return default };
-        match u32::try_from(value) {
-            Ok(value) if range.contains(&value) => value,
-            _ => {
-                let (low, high) = (range.start(), range.end());
-                self.complain(key, format!("must be between {low} and {high}{unit}"));
-                default
-            }
+    ) -> Option<u32> {
+        let value = u32::try_from(value?)
+            .ok()
+            .filter(|value| range.contains(value));
+        if value.is_none() {
+            let (low, high) = (range.start(), range.end());
+            self.complain(key, format!("must be between {low} and {high}{unit}"));
         }
-    }
-
-    pub(super) fn seconds(
-        &mut self,
-        key: &str,
-        value: Option<i64>,
-        default: u32,
-        range: RangeInclusive<u32>,
-    ) -> Duration {
-        Duration::from_secs(self.number(key, value, default, range, " seconds").into())
+        value
     }
 
     /// A key that has its place in the format and no effect yet: refused, so that
@@ -154,71 +139,9 @@ pub(super) fn line_of_text(max: usize) -> impl Fn(&str) -> Result<String, String
     }
 }
 
-/// An address for calls: `https`, or `http` to this very machine. Comes back without
-/// a slash at its end.
-pub(super) fn https_or_loopback(text: &str) -> Result<String, &'static str> {
-    let url = reqwest::Url::parse(text)
-        .map_err(|_| "must be an address, such as https://api.payby.com/sgs/api")?;
-    let loopback = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback()),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return Err("must be https; http is for this machine alone (127.0.0.1)"),
-        _ => return Err("must begin with https://"),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or a password");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must end with the path: no `?` and no `#`");
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_https_except_on_this_machine() {
-        for (text, address) in [
-            (
-                "https://api.payby.com/sgs/api",
-                Ok("https://api.payby.com/sgs/api"),
-            ),
-            (
-                "https://api.payby.com/sgs/api/",
-                Ok("https://api.payby.com/sgs/api"),
-            ),
-            ("http://127.0.0.1:9100", Ok("http://127.0.0.1:9100")),
-            ("http://127.9.9.9:9100/x", Ok("http://127.9.9.9:9100/x")),
-            ("http://[::1]:9100/sgs", Ok("http://[::1]:9100/sgs")),
-            ("http://localhost:9100/sgs", Ok("http://localhost:9100/sgs")),
-            ("http://api.payby.com/sgs/api", Err("https")),
-            ("http://127.0.0.1.example.com/", Err("https")),
-            ("http://localhost.example.com/", Err("https")),
-            ("http://0.0.0.0:9100/", Err("https")),
-            ("ftp://127.0.0.1/", Err("https://")),
-            ("api.payby.com/sgs/api", Err("address")),
-            ("", Err("address")),
-            ("https://me:secret@api.payby.com/", Err("password")),
-            ("https://api.payby.com/?a=b", Err("`?`")),
-            ("https://api.payby.com/#a", Err("`#`")),
-        ] {
-            match (https_or_loopback(text), address) {
-                (Ok(got), Ok(expected)) => assert_eq!(got, expected),
-                (Err(got), Err(part)) => assert!(got.contains(part), "{text}: {got}"),
-                (got, _) => panic!("{text}: {got:?}"),
-            }
-        }
-    }
 
     #[test]
     fn paths_are_absolute() {

@@ -4,11 +4,14 @@ use super::complaints::Complaints;
 use super::section::{Section, line_of_text};
 use super::{read, written};
 use crate::domain::{
-    Amount, AmountError, Currency, GatewayId, LaneId, Language, ScannerId, StoreId,
+    Amount, AmountError, Currency, GatewayId, LaneId, LaneRules, Language, ScannerId, StoreId,
 };
 use jiff::tz::TimeZone;
 use std::time::Duration;
 use toml::Table;
+
+/// How long a tender waits for a code, unless the lane says otherwise.
+const WAIT_CODE: Duration = Duration::from_secs(180);
 
 /// The store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +37,8 @@ pub struct Lane {
     pub terminal_id: String,
     /// Its scanners. None where codes only come from the cashier's software.
     pub scanners: Vec<ScannerId>,
-    /// Its gateways, the preferred one first.
-    pub gateways: Vec<GatewayId>,
-    /// The largest amount of one tender.
-    pub ceiling: Amount,
-    /// How long a tender waits for a code.
-    pub wait_code: Duration,
+    /// What the core decides by.
+    pub rules: LaneRules,
 }
 
 /// Checks the store. Its currency comes by itself: the lanes' amounts are checked with
@@ -128,14 +127,18 @@ pub(super) fn lane(
         "the largest amount of one payment, such as \"5000.00\"",
     );
     let ceiling = at.check("ceiling", ceiling, |text| positive(text, currency));
-    let wait_code = at.seconds("wait_code_s", written.wait_code_s, 180, 10..=900);
+    let wait_code = at
+        .number("wait_code_s", written.wait_code_s, 10..=900, " seconds")
+        .map_or(WAIT_CODE, |seconds| Duration::from_secs(seconds.into()));
     Some(Lane {
         id: id?,
         terminal_id: terminal_id?,
         scanners,
-        gateways,
-        ceiling: ceiling?,
-        wait_code,
+        rules: LaneRules {
+            gateways,
+            ceiling: ceiling?,
+            wait_code,
+        },
     })
 }
 

@@ -22,7 +22,6 @@
 //! A future that is dropped at its limit takes its connection with it: a late
 //! answer can never be read as the answer to the next request.
 
-use super::Complaint;
 use super::clock::ClockOffset;
 use crate::domain::{Answer, Timestamp, Unknown};
 use jiff::SignedDuration;
@@ -105,7 +104,7 @@ impl Http {
             .tcp_nodelay(true)
             .tcp_user_timeout(LIMIT_UNACKNOWLEDGED);
         if !secure {
-            // Loopback only (see `base_url`): no trust store is loaded, and the
+            // Loopback only (see `Address`): no trust store is loaded, and the
             // name cannot be pointed elsewhere.
             let loopback = [
                 IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -216,37 +215,6 @@ fn failure(error: reqwest::Error) -> Failure {
     } else {
         Failure::Broken
     }
-}
-
-/// Checks the address of a gateway: https, or plain http to this machine.
-pub(super) fn base_url(key: &'static str, text: &str) -> Result<Url, Complaint> {
-    let complaint = |text: String| Complaint { key, text };
-    let url = Url::parse(text).map_err(|error| complaint(format!("is no address: {error}")))?;
-    let here = url.host_str().is_some_and(|host| {
-        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-    });
-    match url.scheme() {
-        "https" if url.host_str().is_some() => {}
-        "http" if here => {}
-        "http" => {
-            return Err(complaint(
-                "must be https; plain http is for this machine only".to_owned(),
-            ));
-        }
-        _ => return Err(complaint("must begin with https://".to_owned())),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(complaint(
-            "must not hold a user name or password".to_owned(),
-        ));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(complaint(
-            "must end with its path: no ? and no #".to_owned(),
-        ));
-    }
-    Ok(url)
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@
 //!                     revoke             ┘
 //! ```
 
+mod address;
 mod clock;
 mod http;
 mod keys;
 pub mod payby;
 
+pub use address::{Address, AddressError};
 pub use keys::{KeyError, PrivateKey, PublicKey, pair_check};
 
 use crate::domain::code::PaymentCode;
@@ -36,14 +38,14 @@ pub enum Gateway {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     /// Its key in the configuration, such as `gateway.payby.base_url`.
-    pub key: &'static str,
-    /// What is wrong, to be read after the key: `must be 2 to 6 s`.
+    pub key: String,
+    /// What is wrong, to be read after the key: `must be between 2 and 6 seconds`.
     pub text: String,
 }
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.key, self.text)
+        write!(f, "{}: {}", self.key, self.text)
     }
 }
 

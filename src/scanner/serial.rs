@@ -29,7 +29,8 @@ pub struct Settings {
     pub stop_bits: StopBits,
     /// What the scanner sends after a code.
     pub terminator: Terminator,
-    /// The longest silence inside a code that ends by a terminator.
+    /// The longest silence inside a code. Without a terminator, the one that ends it:
+    /// two codes within that time become one.
     pub gap: Duration,
 }
 
@@ -44,11 +45,8 @@ pub enum Terminator {
     CrLf,
     /// Tab.
     Tab,
-    /// Nothing: silence ends a code. Two codes within that time become one.
-    None {
-        /// How long.
-        idle: Duration,
-    },
+    /// Nothing: silence ends a code.
+    None,
 }
 
 impl Settings {
@@ -66,14 +64,16 @@ impl Settings {
     }
 
     fn profile(&self) -> Profile {
-        let (end, gap) = match self.terminator {
-            Terminator::Cr => (End::Cr, self.gap),
-            Terminator::Lf => (End::Lf, self.gap),
-            Terminator::CrLf => (End::CrLf, self.gap),
-            Terminator::Tab => (End::Tab, self.gap),
-            Terminator::None { idle } => (End::Silence, idle),
-        };
-        Profile { end, gap }
+        Profile {
+            end: match self.terminator {
+                Terminator::Cr => End::Cr,
+                Terminator::Lf => End::Lf,
+                Terminator::CrLf => End::CrLf,
+                Terminator::Tab => End::Tab,
+                Terminator::None => End::Silence,
+            },
+            gap: self.gap,
+        }
     }
 }
 

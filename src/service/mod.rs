@@ -23,7 +23,7 @@ mod wording;
 
 pub use calls::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv};
-pub use start::{Parts, Running, StartError, start};
+pub use start::{Parts, Running, StartError, start, wall_clock};
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{

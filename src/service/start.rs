@@ -298,7 +298,8 @@ async fn deliver(
     }
 }
 
-pub(super) fn wall_clock() -> Timestamp {
+/// The wall clock, for what is written down; no decision about money reads it.
+pub fn wall_clock() -> Timestamp {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

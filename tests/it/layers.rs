@@ -1,11 +1,15 @@
 //! Arrows point down: which layer may know which.
 //!
 //! ```text
-//!         api   cli
-//!           \   /
+//!            cli
+//!             |
+//!          config
+//!             |
+//!            api
+//!             |
 //!          service
 //!        /    |    \
-//!  gateway scanner journal     config (read by service and above)
+//!  gateway scanner journal
 //!        \    |    /
 //!           domain             simulator: nobody, and only cli knows it
 //! ```
@@ -20,12 +24,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gateway", &["domain"]),
     ("scanner", &["domain"]),
     ("journal", &["domain"]),
-    ("config", &["domain"]),
+    ("service", &["domain", "gateway", "scanner", "journal"]),
+    ("api", &["domain", "service"]),
     (
-        "service",
-        &["domain", "gateway", "scanner", "journal", "config"],
+        "config",
+        &["domain", "gateway", "scanner", "service", "api"],
     ),
-    ("api", &["domain", "service", "config"]),
     (
         "cli",
         &[
@@ -233,9 +237,12 @@ fn every_kind_of_wrong_arrow_is_seen() {
         ("scanner::evdev", "use super::super::journal::X;"),
         ("journal", "use crate::scanner;"),
         ("journal", "use crate::service::Service;"),
-        ("config", "use crate::gateway;"),
+        ("config", "use crate::journal;"),
+        ("config", "use crate::cli;"),
+        ("config", "pub use crate::scanner::Settings;"),
         ("service", "use crate::api::router;"),
         ("service", "use crate::cli;"),
+        ("service", "use crate::config;"),
         ("service", "use crate::simulator;"),
         ("service", "pub use crate::gateway::payby::PayBy;"),
         (
@@ -243,6 +250,7 @@ fn every_kind_of_wrong_arrow_is_seen() {
             "pub(crate) use crate::{domain, journal::Journal};",
         ),
         ("api", "use crate::cli;"),
+        ("api", "use crate::config;"),
         ("api", "use crate::gateway;"),
         ("api", "use crate::journal;"),
         ("api", "use crate::scanner;"),
@@ -288,13 +296,14 @@ fn right_arrows_are_left_alone() {
             "use crate::domain::{Amount, Evidence}; use aws_lc_rs::signature;",
         ),
         ("scanner", "use std::time::Instant; tokio::spawn(x);"),
-        (
-            "service",
-            "use crate::{domain, gateway, scanner, journal, config};",
-        ),
+        ("service", "use crate::{domain, gateway, scanner, journal};"),
         ("service", "pub use crate::domain::Denial;"),
         ("api", "use crate::service::{Service, view::TenderView};"),
-        ("cli", "use crate::{api, simulator, service};"),
+        (
+            "config",
+            "use crate::{domain, gateway, scanner, service, api};",
+        ),
+        ("cli", "use crate::{api, config, simulator, service};"),
         (
             "simulator::payby",
             "use super::keys; use crate::simulator::loopback; use rsa::X;",

@@ -2,7 +2,7 @@
 
 use super::{json, problem, read};
 use crate::api::tests::fake::{BODY, Site};
-use crate::domain::{Amount, Currency, Denial, LaneId, TenderId, Verdict};
+use crate::domain::{Amount, Currency, Denial, LaneId, Language, TenderId, Verdict};
 use crate::service::Trouble;
 use serde_json::{Value, json as value};
 
@@ -352,7 +352,7 @@ async fn the_page_comes_in_the_stores_language() {
     assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onclick="));
     assert!(!html.contains("<script>"));
 
-    let arabic = Site::with(Vec::new(), Vec::new(), "ar").await;
+    let arabic = Site::with(Vec::new(), Vec::new(), Language::Arabic).await;
     let html = arabic.get("/").send().await.unwrap().text().await.unwrap();
     assert!(html.contains(r#"<html lang="ar" dir="rtl">"#));
 }

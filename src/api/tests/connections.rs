@@ -4,6 +4,7 @@ use super::json;
 use crate::api::serve::{Patience, serve_with};
 use crate::api::tests::fake::{FakeTill, Site};
 use crate::api::{ApiSettings, router};
+use crate::domain::Language;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,7 +25,7 @@ async fn impatient() -> (FakeTill, SocketAddr) {
         listen: address,
         tokens: Vec::new(),
         hosts: Vec::new(),
-        language: "en",
+        language: Language::English,
     };
     let till = FakeTill::new();
     let routes = router(till.clone(), &settings);

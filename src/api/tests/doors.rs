@@ -3,7 +3,8 @@
 use super::{json, problem, read};
 use crate::api::access::sha256;
 use crate::api::tests::fake::Site;
-use crate::api::{ApiSettings, Role, Token, TokenError, router, serve};
+use crate::api::{ApiSettings, DigestError, Role, Token, TokenDigest, router, serve};
+use crate::domain::Language;
 use serde_json::{Value, json as value};
 
 fn token(name: &str, role: Role) -> Token {
@@ -11,7 +12,11 @@ fn token(name: &str, role: Role) -> Token {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Token::new(name, role, &digest).unwrap()
+    Token {
+        name: name.to_owned(),
+        role,
+        digest: digest.parse().unwrap(),
+    }
 }
 
 async fn guarded() -> Site {
@@ -20,26 +25,25 @@ async fn guarded() -> Site {
         token("till", Role::Cashier),
         token("boss", Role::Manager),
     ];
-    Site::with(tokens, vec!["Shop-Box".to_owned()], "en").await
+    Site::with(tokens, vec!["Shop-Box".to_owned()], Language::English).await
 }
 
 #[test]
 fn a_token_is_configured_as_its_digest() {
     let digest = "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08";
-    let known = Token::new("till", Role::Cashier, digest).unwrap();
-    assert_eq!(
-        known,
-        Token::new("till", Role::Cashier, &digest.to_lowercase()).unwrap()
-    );
-    assert_eq!(format!("{known:?}"), "Token(till, Cashier)");
+    let known: TokenDigest = digest.parse().unwrap();
+    assert_eq!(known, digest.to_lowercase().parse().unwrap());
+    assert_eq!(format!("{known:?}"), "TokenDigest(..)");
     for wrong in [
         "",
         "test",
         &digest[1..],
+        &digest[2..],
+        &format!("{digest}0"),
         &format!("{digest}00"),
         &"é".repeat(32),
     ] {
-        assert_eq!(Token::new("x", Role::Viewer, wrong), Err(TokenError));
+        assert_eq!(wrong.parse::<TokenDigest>(), Err(DigestError));
     }
 }
 
@@ -157,7 +161,7 @@ async fn without_tokens_only_loopback_is_open() {
         listen: format!("0.0.0.0:{}", address.port()).parse().unwrap(),
         tokens: Vec::new(),
         hosts: Vec::new(),
-        language: "en",
+        language: Language::English,
     };
     let till = crate::api::tests::fake::FakeTill::new();
     tokio::spawn(serve(

@@ -1,7 +1,7 @@
 //! A till that does as a test tells it, and the API served over it.
 
 use crate::api::{ApiSettings, Till, Token, router, serve};
-use crate::domain::{BusinessDay, Denial, LaneId, Mode, NewTender, TenderId};
+use crate::domain::{BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
 use crate::service::view::{
     EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, ScannerView, TenderView,
 };
@@ -269,14 +269,10 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) async fn open() -> Self {
-        Self::with(Vec::new(), Vec::new(), "en").await
+        Self::with(Vec::new(), Vec::new(), Language::English).await
     }
 
-    pub(super) async fn with(
-        tokens: Vec<Token>,
-        hosts: Vec<String>,
-        language: &'static str,
-    ) -> Self {
+    pub(super) async fn with(tokens: Vec<Token>, hosts: Vec<String>, language: Language) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let settings = ApiSettings {

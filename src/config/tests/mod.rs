@@ -4,8 +4,10 @@
 mod sections;
 
 use super::*;
-use crate::domain::code::{Sending, UnlistedDigits};
+use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
+use crate::gateway::payby::{Timing, rules};
+use crate::scanner::{Kind, Layout, evdev};
 use std::time::Duration;
 
 const GOOD: &str = r#"
@@ -60,39 +62,40 @@ fn fills_in_the_defaults() {
         panic!()
     };
     assert_eq!(lane.terminal_id, "1");
-    assert_eq!(lane.ceiling, Amount::parse("5000", Currency::AED).unwrap());
-    assert_eq!(lane.wait_code, Duration::from_secs(180));
+    assert_eq!(
+        lane.rules.ceiling,
+        Amount::parse("5000", Currency::AED).unwrap()
+    );
+    assert_eq!(lane.rules.wait_code, Duration::from_secs(180));
     assert_eq!(
         config.scanners[0].kind,
-        ScannerKind::Evdev {
-            device: Device::Usb {
+        Kind::Evdev(evdev::Settings {
+            matching: evdev::Match::Ids {
                 vendor: 0x0c2e,
                 product: 0x0b6a,
                 serial: None
             },
             layout: Layout::Us,
-            terminator: Key::Enter,
+            terminator: evdev::Terminator::Enter,
             gap: Duration::from_millis(300),
-        }
+        })
     );
     let payby = config.payby.unwrap();
     assert_eq!(payby.private_key.to_string(), "credential:payby.key");
-    assert_eq!(
-        (
-            payby.timing.enquiry_first,
-            payby.timing.enquiry_every,
-            payby.timing.wait
-        ),
-        (
-            Duration::from_secs(2),
-            Duration::from_secs(3),
-            Duration::from_secs(75)
-        )
-    );
-    assert_eq!(payby.code, Sending::Extract);
-    assert_eq!(payby.unlisted_digits, UnlistedDigits::Reject);
-    assert!(payby.warm);
-    assert_eq!(config.codes, Codes::default());
+    let settings = payby.settings;
+    assert_eq!(settings.rules, rules(&Timing::default()).unwrap());
+    assert_eq!(settings.rules.wait, Duration::from_secs(75));
+    assert_eq!(settings.store_name, "Corner Grocery");
+    assert_eq!(settings.terminal_ids[&lane.id], "1");
+    assert!(settings.warm_up);
+    assert_eq!(payby.accepts.sending, Sending::Extract);
+    assert!(!payby.accepts.unlisted_digits);
+    let codes = code::Settings {
+        text: Some(TextCodes::payby()),
+        ..code::Settings::default()
+    };
+    let classifier = Classifier::new(&WalletTable::built_in(), codes).unwrap();
+    assert_eq!(config.classifier, classifier);
     assert_eq!(config.journal.path, Path::new("/var/lib/qrpayd/journal.db"));
     assert_eq!(config.api.listen.to_string(), "127.0.0.1:8787");
     assert_eq!(config.api.tokens, []);

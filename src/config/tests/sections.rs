@@ -1,6 +1,9 @@
 //! Each section with its limits, and the sections against each other.
 
 use super::*;
+use crate::api::{Role, Token};
+use crate::domain::Wallet;
+use crate::scanner::{replay, serial};
 
 /// Puts lines at the end of the first lane, the scanner, the gateway ...
 fn lane(line: &str) -> (&'static str, String) {
@@ -167,17 +170,15 @@ fn serial_and_replay_scanners_have_their_own_keys() {
     );
     assert_eq!(
         parse(&text).unwrap().scanners[0].kind,
-        ScannerKind::Serial {
+        Kind::Serial(serial::Settings {
             path: "/dev/serial/by-id/usb-x-if00".into(),
-            line: Line {
-                baud: 115_200,
-                data_bits: 8,
-                parity: Parity::None,
-                stop_bits: 1
-            },
-            terminator: Suffix::None,
+            baud: 115_200,
+            data_bits: serial::DataBits::Eight,
+            parity: serial::Parity::None,
+            stop_bits: serial::StopBits::One,
+            terminator: serial::Terminator::None,
             gap: Duration::from_millis(100),
-        }
+        })
     );
     says(
         &[(
@@ -201,10 +202,11 @@ fn serial_and_replay_scanners_have_their_own_keys() {
     let text = GOOD.replace(EVDEV, "kind = \"replay\"\nrecording = \"/srv/scan.rec\"");
     assert_eq!(
         parse(&text).unwrap().scanners[0].kind,
-        ScannerKind::Replay {
-            recording: "/srv/scan.rec".into(),
-            pace: Pace::Recorded
-        }
+        Kind::Replay(replay::Settings {
+            recording: replay::Recording::File("/srv/scan.rec".into()),
+            start: replay::Start::Immediately,
+            pace: replay::Pace::Recorded,
+        })
     );
     says(
         &[(
@@ -243,8 +245,11 @@ fn payby_timings_stay_within_its_acceptance_cases() {
         ("cancel_every_s = 2", false),
         ("cancel_every_s = 10", true),
         ("wait_s = 99999999999", false),
+        ("wait_s = -1", false),
+        ("wait_extension_s = 9223372036854775807", false),
         ("notify_url = \"http://shop.example/\"", false),
         ("notify_url = \"https://shop.example/payby\"", true),
+        ("notify_url = \"http://127.0.0.1:8790/payby\"", true),
         ("code = \"pass_through\"", true),
         ("code = \"guess\"", false),
         ("unlisted_digits = \"forward\"", true),
@@ -263,6 +268,42 @@ fn payby_timings_stay_within_its_acceptance_cases() {
             "gateway.payby.partner_id: must be 1 to 12 digits or letters, as PayBy's portal shows it",
         ],
     );
+}
+
+#[test]
+fn what_payby_says_of_a_setting_is_told_with_its_key() {
+    for (line, said) in [
+        (
+            "cancel_every_s = 11\nwait_s = 5",
+            "gateway.payby.wait_s: must be between 20 and 115 seconds\n\
+             gateway.payby.cancel_every_s: must be between 3 and 10 seconds",
+        ),
+        (
+            "wait_extension_s = 41",
+            "gateway.payby.wait_extension_s: with wait_s it must be at most 115 seconds",
+        ),
+        (
+            "expires_s = 104",
+            "gateway.payby.expires_s: must not be less than wait_s and wait_extension_s together",
+        ),
+        (
+            "text_patterns = [\"99999999\", \"9999\", \"A B C D E\", \"99999999\\\\\"]",
+            "gateway.payby.text_patterns[2]: the text pattern is 4 characters long; text codes \
+             have 8 to 512\n\
+             gateway.payby.text_patterns[3]: a text pattern has printable ASCII characters only, \
+             and no space\n\
+             gateway.payby.text_patterns[4]: the text pattern ends with \\; write the character \
+             it stands before, or \\\\",
+        ),
+        (
+            "text_patterns = []",
+            "gateway.payby.text_patterns: must be 1 to 16 patterns",
+        ),
+    ] {
+        let (from, to) = payby(line);
+        let expected: Vec<&str> = said.lines().collect();
+        says(&[(from, &to)], &expected);
+    }
 }
 
 #[test]
@@ -340,7 +381,14 @@ fn the_api_stays_on_this_machine_unless_callers_have_tokens() {
     );
     let config = parse(&text).unwrap();
     assert_eq!(config.api.hosts, ["till-1.local"]);
-    assert_eq!(config.api.tokens[0].sha256, hash);
+    assert_eq!(
+        config.api.tokens,
+        [Token {
+            name: "a".to_owned(),
+            role: Role::Cashier,
+            digest: hash.parse().unwrap()
+        }]
+    );
     assert!(!format!("{config:?}").contains(&hash), "no hash in Debug");
     assert_eq!(api("hosts = [\"till-1.local:8787\"]"), [] as [&str; 0]);
     for host in ["a b", "", ":80", "a:", "a:b", "http://a", "a/b"] {
@@ -353,31 +401,32 @@ fn codes_and_log_are_checked() {
     let with = |lines: &str| complaints(&[("[store]", &format!("{lines}\n[store]"))]);
     let config = parse(&format!(
         "{GOOD}[codes]\nprofiles = [\"core\", \"jp\", \"jp\"]"
-    ))
-    .unwrap();
-    assert_eq!(config.codes.profiles, ["jp"]);
+    ));
+    let japan = code::Settings {
+        profiles: vec!["jp".to_owned()],
+        text: Some(TextCodes::payby()),
+        ..code::Settings::default()
+    };
+    let japan = Classifier::new(&WalletTable::built_in(), japan).unwrap();
+    assert_eq!(config.unwrap().classifier, japan);
     for (lines, said) in [
         (
-            "profiles = [\"us\"]",
-            "codes.profiles: every entry must be one of core, cn, jp, kr, tw, th",
+            "profiles = [\"us\", \"jp\", \"\"]",
+            vec!["codes.profiles: every entry must be one of cn, core, jp, kr, th, tw"; 2],
         ),
         (
             "profiles = [\"payby\"]",
-            "codes.profiles: \"payby\" is on by itself where [gateway.payby] is; remove it here",
+            vec![
+                "codes.profiles: \"payby\" is on by itself where [gateway.payby] is; remove it here",
+            ],
         ),
         (
-            "wallets = \"w.csv\"",
-            "codes.wallets: must be an absolute path without `..`",
-        ),
-        (
-            "wallets = \"/etc/w.csv\"\nprofiles = [\"\"]",
-            "codes.profiles: every entry must be the name of a group in the table",
+            "wallets = \"w.csv\"\nprofiles = [\"ours\"]",
+            vec!["codes.wallets: must be an absolute path without `..`"],
         ),
     ] {
-        assert_eq!(with(&format!("[codes]\n{lines}")), [said]);
+        assert_eq!(with(&format!("[codes]\n{lines}")), said);
     }
-    let own = "[codes]\nwallets = \"/etc/w.csv\"\nprofiles = [\"ours\"]";
-    assert_eq!(with(own), [] as [&str; 0]);
     assert_eq!(
         with("[telemetry]\nlog = \"debug,qrpayd::scanner=trace\""),
         [] as [&str; 0]
@@ -387,4 +436,45 @@ fn codes_and_log_are_checked() {
         assert_eq!(all.len(), 1, "{log} {all:?}");
         assert!(all[0].starts_with("telemetry.log: must be a level"));
     }
+}
+
+#[test]
+fn an_own_table_of_wallets_is_read_when_the_configuration_is_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("w.csv");
+    let path = path.to_str().unwrap();
+    let with = |profiles: &str| {
+        let codes = format!("[codes]\nwallets = \"{path}\"\nprofiles = [{profiles}]\n");
+        parse(&format!("{GOOD}{codes}")).map_err(|complaints| complaints.to_string())
+    };
+    let said = with("").unwrap_err();
+    let unread = format!("codes.wallets: {path}: cannot be read: ");
+    assert!(said.starts_with(&unread), "{said}");
+
+    let head = "profile,wallet,digits,prefixes\ncore,alipay,18,28\n";
+    std::fs::write(path, format!("{head}ours,own,10,77\n")).unwrap();
+    let classifier = with("\"ours\"").unwrap().classifier;
+    let own = Some(Wallet::new("own").unwrap());
+    assert_eq!(classifier.classify(b"7700000001").wallet(), own);
+    let classifier = with("").unwrap().classifier;
+    assert_eq!(classifier.classify(b"7700000001").wallet(), None);
+    assert_eq!(
+        with("\"jp\"").unwrap_err(),
+        "codes.profiles: every entry must be one of core, ours"
+    );
+
+    std::fs::write(path, format!("{head}ours,own,10\n\nours,own,18,28\n")).unwrap();
+    assert_eq!(
+        with("\"ours\"").unwrap_err(),
+        format!(
+            "codes.wallets: {path}: line 3: a row has 4 fields (profile,wallet,digits,prefixes), \
+             this one has 3\n\
+             codes.wallets: {path}: line 5: prefix 28 with this length belongs to alipay on line 2"
+        )
+    );
+    std::fs::write(path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+    assert_eq!(
+        with("").unwrap_err(),
+        format!("codes.wallets: {path}: is over 1 MiB; this is no table of wallets")
+    );
 }

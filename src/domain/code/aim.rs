@@ -5,7 +5,7 @@
 //! carrier, `m` how it was read. It is the surest sign of what was scanned, so
 //! it decides before anything else is looked at.
 
-use super::Reason;
+use super::RejectReason;
 
 /// The scan without its terminator: one of CR LF, CR, LF and TAB, and only one.
 pub(super) fn without_terminator(scan: &[u8]) -> &[u8] {
@@ -34,14 +34,14 @@ pub(super) fn payload(scan: &[u8]) -> &[u8] {
 
 /// Why the carrier cannot hold a payment code, if it cannot. Wallets use
 /// Code 128 and QR alone.
-pub(super) fn refusal(identifier: [u8; 2]) -> Option<Reason> {
+pub(super) fn refusal(identifier: [u8; 2]) -> Option<RejectReason> {
     match &identifier {
         b"C0" | b"Q0" | b"Q1" | b"Q2" => None,
         // EAN and UPC, Interleaved 2 of 5, and the vendors' own for ISBN and ISSN.
-        [b'E' | b'I' | b'X', _] => Some(Reason::ProductCode),
+        [b'E' | b'I' | b'X', _] => Some(RejectReason::ProductCode),
         // GS1-128, GS1 QR, GS1 Data Matrix, GS1 DataBar and composites, GS1 DotCode.
-        b"C1" | b"Q3" | b"Q4" | b"d2" | b"d5" | [b'e', _] | b"J1" => Some(Reason::Gs1Data),
-        _ => Some(Reason::UnsupportedSymbology),
+        b"C1" | b"Q3" | b"Q4" | b"d2" | b"d5" | [b'e', _] | b"J1" => Some(RejectReason::Gs1Data),
+        _ => Some(RejectReason::UnsupportedSymbology),
     }
 }
 
@@ -81,13 +81,16 @@ mod tests {
     fn carriers() {
         for modifier in (b'0'..=b'9').chain(b'a'..=b'z').chain(b'A'..=b'Z') {
             for carrier in *b"EIX" {
-                assert_eq!(refusal([carrier, modifier]), Some(Reason::ProductCode));
+                assert_eq!(
+                    refusal([carrier, modifier]),
+                    Some(RejectReason::ProductCode)
+                );
             }
-            assert_eq!(refusal([b'e', modifier]), Some(Reason::Gs1Data));
+            assert_eq!(refusal([b'e', modifier]), Some(RejectReason::Gs1Data));
             for carrier in *b"AFGLRSUzx" {
                 assert_eq!(
                     refusal([carrier, modifier]),
-                    Some(Reason::UnsupportedSymbology)
+                    Some(RejectReason::UnsupportedSymbology)
                 );
             }
         }
@@ -95,12 +98,12 @@ mod tests {
             assert_eq!(refusal(*on), None);
         }
         for gs1 in [b"C1", b"Q3", b"Q4", b"d2", b"d5", b"J1"] {
-            assert_eq!(refusal(*gs1), Some(Reason::Gs1Data));
+            assert_eq!(refusal(*gs1), Some(RejectReason::Gs1Data));
         }
         for other in [
             b"C2", b"C4", b"Q5", b"Q6", b"d1", b"d3", b"J0", b"q1", b"c0",
         ] {
-            assert_eq!(refusal(*other), Some(Reason::UnsupportedSymbology));
+            assert_eq!(refusal(*other), Some(RejectReason::UnsupportedSymbology));
         }
     }
 }

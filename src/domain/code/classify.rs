@@ -10,7 +10,7 @@
 //! ```
 
 use super::wallets::{CORE, WalletTable};
-use super::{Aid, Classified, Reason, TextCodes, UnlistedDigits, aim, cpm, digits, text};
+use super::{Aid, Classified, RejectReason, TextCodes, UnlistedDigits, aim, cpm, digits, text};
 use std::fmt;
 
 /// The longest scan that is looked at, without its terminator.
@@ -56,7 +56,7 @@ impl fmt::Display for UnknownProfile {
 impl std::error::Error for UnknownProfile {}
 
 /// Tells what a scan is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classifier {
     wallets: WalletTable,
     text: Option<TextCodes>,
@@ -111,26 +111,26 @@ impl Classifier {
         patterns.into_iter().any(|pattern| pattern.matches(code))
     }
 
-    fn read(&self, scan: &[u8]) -> Result<Classified, Reason> {
+    fn read(&self, scan: &[u8]) -> Result<Classified, RejectReason> {
         let scan = aim::without_terminator(scan);
         if scan.is_empty() {
-            return Err(Reason::Empty);
+            return Err(RejectReason::Empty);
         }
         if scan.len() > SCAN_BYTES_MAX {
-            return Err(Reason::TooLong);
+            return Err(RejectReason::TooLong);
         }
         let (identifier, code) = aim::split(scan);
         if let Some(reason) = identifier.and_then(aim::refusal) {
             return Err(reason);
         }
         if code.is_empty() {
-            return Err(Reason::Empty);
+            return Err(RejectReason::Empty);
         }
         if code.starts_with(MERCHANT_MARKER) {
-            return Err(Reason::MerchantQr);
+            return Err(RejectReason::MerchantQr);
         }
         if starts_with_scheme(code) {
-            return Err(Reason::Url);
+            return Err(RejectReason::Url);
         }
         check_bytes(code)?;
         if code.starts_with(cpm::MARKER) {
@@ -138,10 +138,10 @@ impl Classifier {
         }
         let marker = code.get(..cpm::MARKER.len());
         if marker.is_some_and(|start| start.eq_ignore_ascii_case(cpm::MARKER)) {
-            return Err(Reason::CaseChanged);
+            return Err(RejectReason::CaseChanged);
         }
         if code.starts_with(JPQR_MARKER) {
-            return Err(Reason::JpqrCpm);
+            return Err(RejectReason::JpqrCpm);
         }
         if code.iter().all(u8::is_ascii_digit) {
             let wallet = digits::read(code, &self.wallets, self.unlisted_digits)?;
@@ -151,7 +151,7 @@ impl Classifier {
             Some(text) if text::TEXT_BYTES.contains(&code.len()) => Ok(Classified::Text {
                 wallet: text.wallet.clone(),
             }),
-            _ => Err(Reason::UnknownFormat),
+            _ => Err(RejectReason::UnknownFormat),
         }
     }
 }
@@ -168,17 +168,17 @@ fn starts_with_scheme(code: &[u8]) -> bool {
 
 /// No payment code has other bytes than 0x21 to 0x7E. What a foreign byte says
 /// depends on its kind; a group separator says most.
-fn check_bytes(code: &[u8]) -> Result<(), Reason> {
+fn check_bytes(code: &[u8]) -> Result<(), RejectReason> {
     let any = |kind: fn(u8) -> bool| code.iter().any(|byte| kind(*byte));
     if code.iter().all(u8::is_ascii_graphic) {
         Ok(())
     } else if any(|byte| byte == 0x1d) {
-        Err(Reason::Gs1Data)
+        Err(RejectReason::Gs1Data)
     } else if any(|byte| byte.is_ascii_control()) {
-        Err(Reason::ControlChar)
+        Err(RejectReason::ControlChar)
     } else if any(|byte| !byte.is_ascii()) {
-        Err(Reason::NonAscii)
+        Err(RejectReason::NonAscii)
     } else {
-        Err(Reason::Whitespace)
+        Err(RejectReason::Whitespace)
     }
 }

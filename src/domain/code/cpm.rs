@@ -16,7 +16,7 @@
 //! wallets carry their code in 63 or 64.
 
 use super::tlv::{self, Object, Tag};
-use super::{Classified, Reason};
+use super::{Classified, RejectReason};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{fmt, str::FromStr};
 use zeroize::Zeroizing;
@@ -133,7 +133,7 @@ impl Network {
 
 /// Reads a payload's text. `demand_pan` lists the applications, by their AID or
 /// the start of it, that must bring a card number.
-pub(super) fn read(text: &[u8], demand_pan: &[Aid]) -> Result<Classified, Reason> {
+pub(super) fn read(text: &[u8], demand_pan: &[Aid]) -> Result<Classified, RejectReason> {
     decoded(text, |payload| classified(payload, demand_pan))?
 }
 
@@ -150,17 +150,20 @@ pub(super) fn with_transparent<T>(text: &[u8], look: impl FnOnce(&[u8]) -> Optio
 
 /// Hands the payload to `look` and wipes it: it holds account numbers. The
 /// engine takes canonical base64 only (RFC 4648: full padding, unused bits zero).
-fn decoded<T>(text: &[u8], look: impl FnOnce(&[u8]) -> T) -> Result<T, Reason> {
+fn decoded<T>(text: &[u8], look: impl FnOnce(&[u8]) -> T) -> Result<T, RejectReason> {
     let mut buffer = Zeroizing::new([0; PAYLOAD_BYTES_MAX]);
     let length = STANDARD
         .decode_slice(text, &mut *buffer)
-        .map_err(|_| Reason::BadBase64)?;
-    buffer.get(..length).map(look).ok_or(Reason::BadBase64)
+        .map_err(|_| RejectReason::BadBase64)?;
+    buffer
+        .get(..length)
+        .map(look)
+        .ok_or(RejectReason::BadBase64)
 }
 
 type Children<'a> = Vec<Object<'a>>;
 
-fn classified(payload: &[u8], demand_pan: &[Aid]) -> Result<Classified, Reason> {
+fn classified(payload: &[u8], demand_pan: &[Aid]) -> Result<Classified, RejectReason> {
     let (applications, common) = templates(payload)?;
     let usable = usable(&applications)?;
     let mut warnings = Vec::new();
@@ -185,28 +188,28 @@ fn classified(payload: &[u8], demand_pan: &[Aid]) -> Result<Classified, Reason> 
 }
 
 /// Checks the root level; returns what the applications and the common template hold.
-fn templates(payload: &[u8]) -> Result<(Vec<Children<'_>>, Children<'_>), Reason> {
-    let objects = |bytes| tlv::objects(bytes).ok_or(Reason::BadTlv);
+fn templates(payload: &[u8]) -> Result<(Vec<Children<'_>>, Children<'_>), RejectReason> {
+    let objects = |bytes| tlv::objects(bytes).ok_or(RejectReason::BadTlv);
     let root = objects(payload)?;
-    let (indicator, rest) = root.split_first().ok_or(Reason::BadFormatIndicator)?;
+    let (indicator, rest) = root.split_first().ok_or(RejectReason::BadFormatIndicator)?;
     check_indicator(indicator)?;
 
     let (mut applications, mut commons, mut others) = (Vec::new(), Vec::new(), false);
     for object in rest {
         match object.tag {
-            FORMAT_INDICATOR => return Err(Reason::DuplicateObject),
+            FORMAT_INDICATOR => return Err(RejectReason::DuplicateObject),
             APPLICATION if !others => applications.push(object.value),
             COMMON if !others => commons.push(object.value),
-            APPLICATION | COMMON => return Err(Reason::UnexpectedObject),
+            APPLICATION | COMMON => return Err(RejectReason::UnexpectedObject),
             tag if tag.is_constructed() => others = true,
-            _ => return Err(Reason::UnexpectedObject),
+            _ => return Err(RejectReason::UnexpectedObject),
         }
     }
     if applications.is_empty() {
-        return Err(Reason::NoApplicationTemplate);
+        return Err(RejectReason::NoApplicationTemplate);
     }
     if applications.len() > 2 || commons.len() > 1 {
-        return Err(Reason::TooManyTemplates);
+        return Err(RejectReason::TooManyTemplates);
     }
     let applications: Result<Vec<_>, _> = applications.into_iter().map(objects).collect();
     let common = commons
@@ -215,42 +218,42 @@ fn templates(payload: &[u8]) -> Result<(Vec<Children<'_>>, Children<'_>), Reason
     Ok((applications?, common?))
 }
 
-fn check_indicator(object: &Object<'_>) -> Result<(), Reason> {
+fn check_indicator(object: &Object<'_>) -> Result<(), RejectReason> {
     match (object.tag, object.value) {
         (FORMAT_INDICATOR, b"CPV01") => Ok(()),
         (FORMAT_INDICATOR, [b'C', b'P', b'V', b'0'..=b'9', b'0'..=b'9']) => {
-            Err(Reason::UnsupportedVersion)
+            Err(RejectReason::UnsupportedVersion)
         }
-        _ => Err(Reason::BadFormatIndicator),
+        _ => Err(RejectReason::BadFormatIndicator),
     }
 }
 
 /// The applications that have a name of the right length; the others are skipped.
 fn usable<'a, 'b>(
     applications: &'b [Children<'a>],
-) -> Result<Vec<(Aid, &'b Children<'a>)>, Reason> {
+) -> Result<Vec<(Aid, &'b Children<'a>)>, RejectReason> {
     let mut usable = Vec::new();
     for children in applications {
         let mut names = children.iter().filter(|object| object.tag == AID);
         let name = names.next().and_then(|object| Aid::new(object.value));
         if names.next().is_some() {
-            return Err(Reason::DuplicateObject);
+            return Err(RejectReason::DuplicateObject);
         }
         usable.extend(name.map(|name| (name, children)));
     }
     if usable.is_empty() {
-        return Err(Reason::NoUsableAid);
+        return Err(RejectReason::NoUsableAid);
     }
     Ok(usable)
 }
 
 /// Checks what an application holds, the common template's objects included.
-fn check_application(joined: &[Object<'_>], must_have_pan: bool) -> Result<(), Reason> {
+fn check_application(joined: &[Object<'_>], must_have_pan: bool) -> Result<(), RejectReason> {
     // Sorted, since a hostile payload has hundreds of objects.
     let mut tags: Vec<Tag> = joined.iter().map(|object| object.tag).collect();
     tags.sort_unstable();
     if tags.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(Reason::DuplicateObject);
+        return Err(RejectReason::DuplicateObject);
     }
     let value = |tag| joined.iter().find(|o| o.tag == tag).map(|o| o.value);
     let is_there = |tag| value(tag).is_some_and(|value| !value.is_empty());
@@ -258,13 +261,13 @@ fn check_application(joined: &[Object<'_>], must_have_pan: bool) -> Result<(), R
     let has_pan = track2.is_some() || pan.is_some();
     let has_own = is_there(APPLICATION_TRANSPARENT) || is_there(COMMON_TRANSPARENT);
     if !has_pan && (must_have_pan || !has_own) {
-        return Err(Reason::NoPaymentData);
+        return Err(RejectReason::NoPaymentData);
     }
     if track2.is_some_and(|value| !is_track2(value)) {
-        return Err(Reason::BadTrack2);
+        return Err(RejectReason::BadTrack2);
     }
     if pan.is_some_and(|value| !is_pan(value)) {
-        return Err(Reason::BadPan);
+        return Err(RejectReason::BadPan);
     }
     Ok(())
 }

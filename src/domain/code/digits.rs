@@ -3,7 +3,7 @@
 //! Digits cannot always tell: a UnionPay code of 19 digits may also be a card
 //! number. The wallet wins there, and the mask is the same either way.
 
-use super::Reason;
+use super::RejectReason;
 use super::wallets::{Listed, WalletTable};
 use crate::domain::Wallet;
 use serde::Deserialize;
@@ -25,16 +25,16 @@ pub(super) fn read(
     code: &[u8],
     table: &WalletTable,
     unlisted: UnlistedDigits,
-) -> Result<Option<Wallet>, Reason> {
+) -> Result<Option<Wallet>, RejectReason> {
     let listed = table.look_up(code);
     if let Listed::Wallet(wallet) = listed {
         return Ok(Some(wallet.clone()));
     }
     if matches!(code.len(), 8 | 12 | 13 | 14) && has_gs1_check_digit(code) {
-        return Err(Reason::ProductCode);
+        return Err(RejectReason::ProductCode);
     }
     if looks_like_pan(code) {
-        return Err(Reason::LooksLikePan);
+        return Err(RejectReason::LooksLikePan);
     }
     // A row without a prefix comes after everything that knows better.
     if let Listed::ByLength(wallet) = listed {
@@ -44,8 +44,8 @@ pub(super) fn read(
         return Ok(None);
     }
     Err(match listed {
-        Listed::OtherLength => Reason::BadLength,
-        _ => Reason::UnknownDigits,
+        Listed::OtherLength => RejectReason::BadLength,
+        _ => RejectReason::UnknownDigits,
     })
 }
 

@@ -40,7 +40,7 @@ pub fn mask_length(bytes: usize) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::{Network, Reason};
+    use super::super::{Network, RejectReason};
     use super::*;
     use crate::domain::Wallet;
 
@@ -56,7 +56,7 @@ mod tests {
             warnings: vec![],
         };
         let reject = Classified::Reject {
-            reason: Reason::UnknownDigits,
+            reason: RejectReason::UnknownDigits,
         };
         for (scan, classified, masked) in [
             ("103456789012345678", &digits, "103456********5678"),

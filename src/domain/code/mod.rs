@@ -8,7 +8,7 @@
 //! A customer shows one of three things: a string of digits whose first digits
 //! tell the wallet, an EMV consumer-presented payload (base64 text), or, where
 //! one wallet's gateway is in use, a short text. Everything else gets a
-//! [`Reason`] and is never sent. Every byte string has exactly one result; it
+//! [`RejectReason`] and is never sent. Every byte string has exactly one result; it
 //! depends on nothing but the bytes and the settings. A code is never made a
 //! number: leading zeros matter, and twenty digits exceed 64 bits.
 
@@ -31,7 +31,7 @@ pub use cpm::{Aid, AidError, Network};
 pub use digits::UnlistedDigits;
 pub use extract::{Sending, code_to_send};
 pub use mask::{mask, mask_length};
-pub use reason::Reason;
+pub use reason::RejectReason;
 pub use text::{PatternError, TextCodes, TextPattern};
 pub use tlv::Tag;
 pub use wallets::{TableError, WalletTable};
@@ -87,7 +87,7 @@ pub enum Classified {
     /// No payment code: never sent.
     Reject {
         /// Why.
-        reason: Reason,
+        reason: RejectReason,
     },
 }
 

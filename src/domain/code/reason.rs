@@ -2,9 +2,9 @@
 
 use crate::domain::Language;
 
-/// Why a scan is refused. [`Reason::word`] is the name that programs may rely on.
+/// Why a scan is rejected. [`RejectReason::word`] is the name that programs may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
+pub enum RejectReason {
     /// Nothing is left after the terminator and the AIM prefix.
     Empty,
     /// More than 1024 bytes.
@@ -63,7 +63,7 @@ pub enum Reason {
     UnknownFormat,
 }
 
-impl Reason {
+impl RejectReason {
     /// All of them, in the order of the documentation (`docs/codes.md`).
     pub const ALL: [Self; 28] = [
         Self::Empty,
@@ -214,9 +214,9 @@ mod tests {
 
     #[test]
     fn words_are_unique_and_sentences_are_sentences() {
-        let words: BTreeSet<_> = Reason::ALL.iter().map(|r| r.word()).collect();
-        assert_eq!(words.len(), Reason::ALL.len());
-        for reason in Reason::ALL {
+        let words: BTreeSet<_> = RejectReason::ALL.iter().map(|r| r.word()).collect();
+        assert_eq!(words.len(), RejectReason::ALL.len());
+        for reason in RejectReason::ALL {
             for language in Language::ALL {
                 assert!(reason.sentence(language).ends_with('.'), "{reason:?}");
             }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_documentation_lists_every_reason() {
         let page = include_str!("../../../docs/codes.md");
-        for reason in Reason::ALL {
+        for reason in RejectReason::ALL {
             let row = format!("| `{}` |", reason.word());
             let line = page.lines().find(|line| line.starts_with(&row));
             assert!(

@@ -43,7 +43,7 @@ fn check(scan: &[u8]) {
                 assert!(code.iter().all(u8::is_ascii_graphic));
                 assert!((8..=512).contains(&code.len()));
             }
-            Classified::Reject { reason } => assert!(Reason::ALL.contains(reason)),
+            Classified::Reject { reason } => assert!(RejectReason::ALL.contains(reason)),
         }
         check_mask(code, &mask(scan, &classified), &classified);
         for sending in [Sending::Extract, Sending::PassThrough] {
@@ -104,7 +104,7 @@ fn a_cut_payload_is_refused() {
             panic!("accepted at {length}: {classified:?}");
         };
         if length % 4 != 0 {
-            assert_eq!(reason, Reason::BadBase64, "at {length}");
+            assert_eq!(reason, RejectReason::BadBase64, "at {length}");
         }
     }
 }
@@ -143,7 +143,7 @@ fn hundreds_of_objects_are_looked_at_together() {
         "emv_cpm"
     );
     tags.push(0);
-    let reason = Reason::DuplicateObject;
+    let reason = RejectReason::DuplicateObject;
     assert_eq!(
         classifier.classify(payload(&tags).as_bytes()),
         Classified::Reject { reason }

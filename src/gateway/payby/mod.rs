@@ -15,15 +15,16 @@ mod settings;
 mod wire;
 
 pub use rules::{Timing, rules};
-pub use settings::Settings;
+pub use settings::{MemberError, MemberId, Settings, notify_url};
 
-use super::http::{Http, base_url};
+use super::http::Http;
 use super::{Complaint, Prepared, PrivateKey, PublicKey, Signed, pair_check};
 use crate::domain::code::PaymentCode;
-use crate::domain::{Answer, GatewayId, GatewayRules, Operation, Order, OrderNumber};
+use crate::domain::{
+    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, Timestamp,
+};
 use answer::{Expected, Reading};
 use jiff::SignedDuration;
-use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -35,11 +36,17 @@ const RESERVED_MAX: usize = 20;
 /// The longest payment code that is known to be shown by any wallet is shorter.
 const CODE_MAX: usize = 512;
 
+/// What the configuration calls this gateway.
+pub const ID: &str = "payby";
+
+/// The only currency that PayBy takes.
+pub const CURRENCY: Currency = Currency::AED;
+
 /// One merchant's access to PayBy.
 pub struct PayBy {
+    id: GatewayId,
     settings: Settings,
-    rules: GatewayRules,
-    base: Url,
+    clock: fn() -> Timestamp,
     partner: HeaderValue,
     private_key: PrivateKey,
     gateway_key: PublicKey,
@@ -47,63 +54,53 @@ pub struct PayBy {
 }
 
 impl PayBy {
-    /// Checks the settings and makes the client. Nothing is sent.
+    /// Makes the client, with the merchant's key, PayBy's for this merchant, and the
+    /// wall clock. Nothing is sent.
     ///
     /// # Errors
-    /// Everything that is wrong with the settings.
-    pub fn new(mut settings: Settings) -> Result<Self, Vec<Complaint>> {
+    /// Everything that cannot be used.
+    ///
+    /// # Panics
+    /// Never: a test makes one.
+    pub fn new(
+        settings: Settings,
+        private_key: PrivateKey,
+        gateway_key: PublicKey,
+        clock: fn() -> Timestamp,
+    ) -> Result<Self, Vec<Complaint>> {
         let mut complaints = settings::limits(&settings);
-        let mut keep = |complaint: Complaint| complaints.push(complaint);
-        let key_error = |key, error: super::KeyError| Complaint {
-            key,
-            text: format!("cannot be used: {error}"),
+        let mut complain = |key: &str, text| {
+            complaints.push(Complaint {
+                key: format!("gateway.payby.{key}"),
+                text,
+            });
         };
-        let base = base_url("gateway.payby.base_url", &settings.base_url).map_err(&mut keep);
-        let private_key = PrivateKey::read(&settings.private_key)
-            .map_err(|error| keep(key_error("gateway.payby.private_key", error)));
-        settings.private_key = Zeroizing::default();
-        let public = "gateway.payby.gateway_public_key";
-        let gateway_key = PublicKey::read(&settings.gateway_public_key)
-            .map_err(|error| keep(key_error(public, error)));
-        if let (Ok(own), Ok(theirs)) = (&private_key, &gateway_key)
-            && let Err(error) = pair_check(own, theirs)
-        {
-            keep(key_error(public, error));
+        if let Err(error) = pair_check(&private_key, &gateway_key) {
+            complain("gateway_public_key", error.to_string());
         }
-        let partner = HeaderValue::from_str(&settings.partner_id).map_err(|_| ());
-        let http = base.as_ref().map_err(drop).and_then(|base| {
-            Http::new(base, settings.clock).map_err(|error| {
-                keep(Complaint {
-                    key: "gateway.payby.base_url",
-                    text: format!("cannot be called: {error}"),
-                });
-            })
-        });
-        let rules = rules(&settings.timing).map_err(|more| more.into_iter().for_each(&mut keep));
-        match (rules, base, partner, private_key, gateway_key, http) {
-            (Ok(rules), Ok(base), Ok(partner), Ok(private_key), Ok(gateway_key), Ok(http))
-                if complaints.is_empty() =>
-            {
-                Ok(Self {
-                    settings,
-                    rules,
-                    base,
-                    partner,
-                    private_key,
-                    gateway_key,
-                    http,
-                })
-            }
+        let http = Http::new(settings.base_url.url(), clock)
+            .map_err(|error| complain("base_url", format!("cannot be called: {error}")));
+        match http {
+            Ok(http) if complaints.is_empty() => Ok(Self {
+                id: GatewayId::new(ID).expect("a word"),
+                partner: HeaderValue::from_str(settings.partner_id.as_str())
+                    .expect("letters and digits"),
+                settings,
+                clock,
+                private_key,
+                gateway_key,
+                http,
+            }),
             _ => Err(complaints),
         }
     }
 
     pub(super) fn id(&self) -> &GatewayId {
-        &self.settings.id
+        &self.id
     }
 
     pub(super) fn rules(&self) -> &GatewayRules {
-        &self.rules
+        &self.settings.rules
     }
 
     pub(super) fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
@@ -148,7 +145,7 @@ impl PayBy {
 
     pub(super) async fn warm(&self) {
         if self.settings.warm_up {
-            self.http.warm(self.base.clone()).await;
+            self.http.warm(self.settings.base_url.url().clone()).await;
         }
     }
 
@@ -169,12 +166,12 @@ impl PayBy {
                 auth_code: printable(code.as_bytes())?,
             },
             expired_time: order.expires.0,
-            notify_url: settings.notify_url.as_deref(),
+            notify_url: settings.notify_url.as_ref().map(|url| url.url().as_str()),
             // Whole or not at all: a cut reference could be another sale's.
             reserved: (sale.len() <= RESERVED_MAX).then_some(sale),
             accessory_content: wire::AccessoryContent {
                 terminal_detail: wire::TerminalDetail {
-                    store_id: &settings.store_id,
+                    store_id: settings.store_id.as_str(),
                     terminal_id: settings.terminal_ids.get(&order.lane).map_or(lane, |id| id),
                     store_name: &settings.store_name,
                 },
@@ -226,7 +223,7 @@ impl PayBy {
                 "the order cannot be put into PayBy's words; nothing was sent");
             return Answer::NotSent;
         };
-        let mut url = self.base.clone();
+        let mut url = self.settings.base_url.url().clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         let reading = match self.http.post(url, headers, body, limit).await {
             Ok(reply) => {
@@ -248,7 +245,8 @@ impl PayBy {
 
     fn payee(&self) -> &str {
         let settings = &self.settings;
-        settings.payee_mid.as_ref().unwrap_or(&settings.partner_id)
+        let payee = settings.payee_mid.as_ref();
+        payee.unwrap_or(&settings.partner_id).as_str()
     }
 }
 

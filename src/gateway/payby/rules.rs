@@ -15,26 +15,27 @@ const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// Timings that the configuration may set, each within what PayBy allows.
+/// Timings that the configuration may set; [`rules`] has their limits, and what is
+/// usual for those that are not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// From the end of the submit to the first enquiry: 2 to 6 s, by default 2.
+    /// From the end of the submit to the first enquiry.
     pub enquiry_first: Option<Duration>,
-    /// From one enquiry to the next: 2 to 6 s, by default 3.
+    /// From one enquiry to the next.
     pub enquiry_every: Option<Duration>,
-    /// From the submit to an enquiry beside it: 1 to 5 s, by default 5.
+    /// From the submit to an enquiry beside it.
     pub enquiry_unanswered: Option<Duration>,
-    /// How long the customer may take: 20 to 115 s, by default 75.
+    /// How long the customer may take.
     pub wait: Option<Duration>,
-    /// How much longer one extension waits: 0 to 95 s, by default 30.
+    /// How much longer one extension waits.
     pub wait_extension: Option<Duration>,
-    /// When PayBy stops taking the payment: 30 to 900 s, by default 120.
+    /// When PayBy stops taking the payment.
     pub expires: Option<Duration>,
-    /// Limit of the submit call: 10 to 60 s, by default 30.
+    /// Limit of the submit call.
     pub limit_submit: Option<Duration>,
-    /// Limit of an enquiry: 2 to 10 s, by default 10.
+    /// Limit of an enquiry.
     pub limit_enquiry: Option<Duration>,
-    /// Pause between cancels of the last word: 3 to 10 s, by default 3.
+    /// Pause between cancels of the last word.
     pub cancel_every: Option<Duration>,
 }
 
@@ -45,72 +46,40 @@ const WAIT_MAX: Duration = seconds(115);
 /// The rules, with what the configuration sets.
 ///
 /// # Errors
-/// Everything that is outside its limits.
+/// Everything that is outside its limits, by the key that sets it.
 pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
     let mut complaints = Vec::new();
-    let mut pick = |key, set: Option<Duration>, default, limits: RangeInclusive<u64>| {
-        let value = set.unwrap_or(seconds(default));
-        let allowed = seconds(*limits.start())..=seconds(*limits.end());
-        if !allowed.contains(&value) {
-            complaints.push(Complaint {
-                key,
-                text: format!("must be {} to {} s", limits.start(), limits.end()),
-            });
+    let mut pick = |key, set: Option<Duration>, usual, limits: RangeInclusive<u64>| {
+        let value = set.unwrap_or(seconds(usual));
+        let (least, most) = limits.into_inner();
+        if !(seconds(least)..=seconds(most)).contains(&value) {
+            let text = format!("must be between {least} and {most} seconds");
+            complaints.push(complaint(key, text));
         }
         value
     };
     let rules = GatewayRules {
         // TC 001: "query every 2 to 6 s".
-        enquiry_first: pick(
-            "gateway.payby.enquiry_first",
-            timing.enquiry_first,
-            2,
-            2..=6,
-        ),
-        enquiry_every: pick(
-            "gateway.payby.enquiry_every",
-            timing.enquiry_every,
-            3,
-            2..=6,
-        ),
+        enquiry_first: pick("enquiry_first_s", timing.enquiry_first, 2, 2..=6),
+        enquiry_every: pick("enquiry_every_s", timing.enquiry_every, 3, 2..=6),
         // TC 001, the same.
         enquiry_pause_min: seconds(2),
         // Ours: a lane says *checking* within 5 s.
-        enquiry_unanswered: pick(
-            "gateway.payby.enquiry_unanswered",
-            timing.enquiry_unanswered,
-            5,
-            1..=5,
-        ),
+        enquiry_unanswered: pick("enquiry_unanswered_s", timing.enquiry_unanswered, 5, 1..=5),
         // TC 002: cancel 20 to 120 s after the start.
-        wait: pick("gateway.payby.wait", timing.wait, 75, 20..=115),
-        wait_extension: pick(
-            "gateway.payby.wait_extension",
-            timing.wait_extension,
-            30,
-            0..=95,
-        ),
+        wait: pick("wait_s", timing.wait, 75, 20..=115),
+        wait_extension: pick("wait_extension_s", timing.wait_extension, 30, 0..=95),
         // PO: at most 48 h. Ours: short, so that a lost request that arrives
         // late makes an order which nobody can pay any more.
-        expires: pick("gateway.payby.expires", timing.expires, 120, 30..=900),
+        expires: pick("expires_s", timing.expires, 120, 30..=900),
         // Not documented; an enquiry runs beside the call.
-        limit_submit: pick(
-            "gateway.payby.limit_submit",
-            timing.limit_submit,
-            30,
-            10..=60,
-        ),
+        limit_submit: pick("limit_submit_s", timing.limit_submit, 30, 10..=60),
         // PayBy's Java SDK gives a call 10 s.
-        limit_enquiry: pick(
-            "gateway.payby.limit_enquiry",
-            timing.limit_enquiry,
-            10,
-            2..=10,
-        ),
+        limit_enquiry: pick("limit_enquiry_s", timing.limit_enquiry, 10, 2..=10),
         last_word: LastWord::CancelFirst {
             limit_enquiry: seconds(3),
             // TC 005: "repeat cancel every 3 to 10 s".
-            every: pick("gateway.payby.cancel_every", timing.cancel_every, 3, 3..=10),
+            every: pick("cancel_every_s", timing.cancel_every, 3, 3..=10),
             // TC 006: alert "after more than 3 failures or 10 s".
             limit: seconds(10),
         },
@@ -124,23 +93,34 @@ pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
         // PO: 64 of `A-Z a-z 0-9 - _`. Shorter, so that it fits statements and talk.
         order_number_max: 40,
     };
-    let wait = rules.wait + rules.wait_extension;
-    if wait > WAIT_MAX {
-        complaints.push(Complaint {
-            key: "gateway.payby.wait_extension",
-            text: format!("with wait it must be at most {} s", WAIT_MAX.as_secs()),
-        });
-    }
-    if rules.expires < wait {
-        complaints.push(Complaint {
-            key: "gateway.payby.expires",
-            text: "must not be shorter than wait and wait_extension together".to_owned(),
-        });
+    if complaints.is_empty() {
+        complaints.extend(together(&rules));
     }
     if complaints.is_empty() {
         Ok(rules)
     } else {
         Err(complaints)
+    }
+}
+
+/// What is wrong with timings that are each within their limits.
+fn together(rules: &GatewayRules) -> Option<Complaint> {
+    let wait = rules.wait + rules.wait_extension;
+    if wait > WAIT_MAX {
+        let text = format!(
+            "with wait_s it must be at most {} seconds",
+            WAIT_MAX.as_secs()
+        );
+        return Some(complaint("wait_extension_s", text));
+    }
+    let text = "must not be less than wait_s and wait_extension_s together";
+    (rules.expires < wait).then(|| complaint("expires_s", text.to_owned()))
+}
+
+fn complaint(key: &str, text: String) -> Complaint {
+    Complaint {
+        key: format!("gateway.payby.{key}"),
+        text,
     }
 }
 
@@ -181,12 +161,10 @@ mod tests {
 
     #[test]
     fn limits_are_kept_and_named_all_at_once() {
-        let keys = |timing: Timing| -> Vec<&'static str> {
+        let keys = |timing: Timing| -> Vec<String> {
             let complaints = rules(&timing).err().unwrap_or_default();
-            complaints
-                .into_iter()
-                .map(|complaint| complaint.key)
-                .collect()
+            let keys = complaints.into_iter().map(|complaint| complaint.key);
+            keys.collect()
         };
         let good = Timing {
             enquiry_every: Some(seconds(6)),
@@ -194,7 +172,7 @@ mod tests {
             expires: Some(seconds(50)),
             ..Timing::default()
         };
-        assert_eq!(keys(good), Vec::<&str>::new());
+        assert_eq!(keys(good), Vec::<String>::new());
         let bad = Timing {
             enquiry_every: Some(Duration::from_millis(1999)),
             wait: Some(seconds(19)),
@@ -204,18 +182,25 @@ mod tests {
         assert_eq!(
             keys(bad),
             [
-                "gateway.payby.enquiry_every",
-                "gateway.payby.wait",
-                "gateway.payby.cancel_every"
+                "gateway.payby.enquiry_every_s",
+                "gateway.payby.wait_s",
+                "gateway.payby.cancel_every_s"
             ]
         );
         let long = Timing {
             wait: Some(seconds(100)),
             ..Timing::default()
         };
-        assert_eq!(
-            keys(long),
-            ["gateway.payby.wait_extension", "gateway.payby.expires"]
-        );
+        assert_eq!(keys(long), ["gateway.payby.wait_extension_s"]);
+        let never = Timing {
+            wait_extension: Some(Duration::MAX),
+            ..Timing::default()
+        };
+        assert_eq!(keys(never), ["gateway.payby.wait_extension_s"]);
+        let short = Timing {
+            expires: Some(seconds(104)),
+            ..Timing::default()
+        };
+        assert_eq!(keys(short), ["gateway.payby.expires_s"]);
     }
 }

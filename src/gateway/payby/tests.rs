@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, Timestamp};
+use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, StoreId};
 use crate::gateway::http::tests::{Do, Server, answer};
 use crate::gateway::keys::tests::{MERCHANT, PAYBY};
 use std::collections::BTreeMap;
@@ -13,20 +13,29 @@ const CODE: &str = "20001234T500012345A";
 
 fn settings(base_url: &str) -> Settings {
     Settings {
-        id: GatewayId::new("payby").unwrap(),
-        base_url: base_url.to_owned(),
-        partner_id: "200000909090".to_owned(),
+        base_url: base_url.parse().unwrap(),
+        partner_id: MemberId::partner("200000909090").unwrap(),
         payee_mid: None,
-        private_key: Zeroizing::new(MERCHANT.private_pem().into_bytes()),
-        gateway_public_key: PAYBY.public_pem().into_bytes(),
-        notify_url: Some("https://pos.example.com/payby/notify".to_owned()),
-        store_id: "S07".to_owned(),
+        notify_url: Some(notify_url("https://pos.example.com/payby/notify").unwrap()),
+        store_id: StoreId::new("S07").unwrap(),
         store_name: "Market \"Marina\"".to_owned(),
         terminal_ids: BTreeMap::from([(LaneId::new("2").unwrap(), "T02".to_owned())]),
-        timing: Timing::default(),
+        rules: rules(&Timing::default()).unwrap(),
         warm_up: false,
-        clock: || Timestamp(1_795_155_303_000),
     }
+}
+
+fn made(settings: Settings, gateway_public_pem: &str) -> Result<PayBy, Vec<Complaint>> {
+    PayBy::new(
+        settings,
+        PrivateKey::read(MERCHANT.private_pem().as_bytes()).unwrap(),
+        PublicKey::read(gateway_public_pem.as_bytes()).unwrap(),
+        || Timestamp(1_795_155_303_000),
+    )
+}
+
+fn payby(settings: Settings) -> PayBy {
+    made(settings, &PAYBY.public_pem()).unwrap()
 }
 
 fn order() -> Order {
@@ -81,7 +90,7 @@ fn status(answer: &Answer) -> &OrderStatus {
 async fn calls_to_the_byte() {
     let answers = ["CREATED", "PAID_SUCCESS", "CREATED", "SETTLED"].map(signed_order);
     let server = Server::start(answers).await;
-    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let payby = payby(settings(server.url.as_str()));
     let order = order();
     let prepared = payby.prepare_submit(&order, &PaymentCode::new(CODE.as_bytes()));
     assert_eq!(
@@ -129,7 +138,7 @@ fn body(payby: &PayBy, order: &Order, code: &[u8]) -> Option<String> {
 
 #[test]
 fn the_same_order_and_code_give_the_same_bytes() {
-    let payby = PayBy::new(settings("http://localhost:1")).unwrap();
+    let payby = payby(settings("http://localhost:1"));
     for _ in 0..2 {
         let body = body(&payby, &order(), CODE.as_bytes());
         assert_eq!(body.as_deref(), Some(SUBMIT));
@@ -142,7 +151,7 @@ fn optional_fields_are_left_out_and_long_ones_kept_within_limits() {
     settings.notify_url = None;
     settings.store_name = "سوق المرسى ".repeat(9);
     settings.terminal_ids.clear();
-    let payby = PayBy::new(settings).unwrap();
+    let payby = payby(settings);
     let mut order = order();
     order.sale = SaleRef::new("a sale of 21 characte").unwrap();
     order.amount.minor = 1;
@@ -177,7 +186,7 @@ fn titles() {
 #[tokio::test]
 async fn what_cannot_be_put_into_words_is_not_sent() {
     let server = Server::start([]).await;
-    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let payby = payby(settings(server.url.as_str()));
     let code = PaymentCode::new(CODE.as_bytes());
     let mut dollars = order();
     dollars.amount.currency = Currency::new("USD").unwrap();
@@ -213,35 +222,22 @@ async fn what_cannot_be_put_into_words_is_not_sent() {
 
 #[test]
 fn every_wrong_setting_is_named_at_once() {
-    let mut wrong = settings("http://api.payby.com/sgs/api");
-    wrong.partner_id = "20000090909 ".to_owned();
-    wrong.payee_mid = Some(String::new());
-    wrong.private_key = Zeroizing::new(b"no key".to_vec());
-    wrong.gateway_public_key = MERCHANT.private_pem().into_bytes();
-    wrong.notify_url = Some("http://pos.example.com/".to_owned());
+    let mut wrong = settings("http://localhost:1");
     wrong.store_name = "x".repeat(201);
-    wrong.timing.enquiry_every = Some(Duration::from_secs(7));
-    let complaints = PayBy::new(wrong).err().unwrap();
+    wrong.terminal_ids.clear();
+    let lane = LaneId::new("1").unwrap();
+    wrong.terminal_ids.insert(lane, "y".repeat(201));
+    let complaints = made(wrong, &MERCHANT.public_pem()).err().unwrap();
     let texts: Vec<String> = complaints.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,
         [
-            "gateway.payby.partner_id must be the merchant's number: 1 to 12 digits",
-            "gateway.payby.payee_mid must be a member's number: 1 to 20 digits",
-            "gateway.payby.notify_url must be an https:// address of at most 200 characters",
-            "store.name must have at most 200 characters",
-            "gateway.payby.base_url must be https; plain http is for this machine only",
-            "gateway.payby.private_key cannot be used: the key is neither PEM nor DER nor Base64",
-            "gateway.payby.gateway_public_key cannot be used: \
-             this is a private key; the gateway's public key is wanted here",
-            "gateway.payby.enquiry_every must be 2 to 6 s",
+            "store.name: must have at most 200 characters",
+            "lane.terminal_id: must have at most 200 characters",
+            "gateway.payby.gateway_public_key: this is the merchant's own public key; \
+             download the gateway's public key from its portal",
         ]
     );
-    let mut own = settings("http://localhost:1");
-    own.gateway_public_key = MERCHANT.public_pem().into_bytes();
-    let complaints = PayBy::new(own).err().unwrap();
-    assert_eq!(complaints.len(), 1);
-    assert!(complaints[0].text.contains("merchant's own public key"));
 }
 
 /// What was logged, at the finest level, by everything in the process's thread.
@@ -272,7 +268,7 @@ async fn logs_say_what_happened_and_never_the_code() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = Server::start([signed_order("CREATED")]).await;
-    let payby = PayBy::new(settings(server.url.as_str())).unwrap();
+    let payby = payby(settings(server.url.as_str()));
     let prepared = payby.prepare_submit(&order(), &PaymentCode::new(CODE.as_bytes()));
     let signature = prepared.signed.as_ref().unwrap().signature.clone();
     payby.submit(&order(), prepared, LIMIT).await;

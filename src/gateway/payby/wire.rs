@@ -9,6 +9,7 @@
 //! read strictly, the gateway's own numbers and words loosely: a stray type in a
 //! locator must not turn a payment into an unknown one.
 
+use super::CURRENCY;
 use crate::domain::{Amount, Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -70,16 +71,16 @@ pub(super) struct ByNumber<'a> {
 /// An amount on its way out.
 #[derive(Serialize)]
 pub(super) struct Money {
-    currency: &'static str,
+    currency: Currency,
     amount: Box<RawValue>,
 }
 
 impl Money {
-    /// None for a currency other than AED, the only one that PayBy takes.
+    /// None for a currency that PayBy does not take.
     pub(super) fn new(amount: Amount) -> Option<Self> {
-        (amount.currency == Currency::AED).then_some(())?;
+        (amount.currency == CURRENCY).then_some(())?;
         Some(Self {
-            currency: "AED",
+            currency: CURRENCY,
             amount: RawValue::from_string(amount.decimal()).ok()?,
         })
     }

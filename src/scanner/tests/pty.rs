@@ -110,7 +110,7 @@ async fn a_cr_lf_split_over_reads_is_one_end() {
 #[tokio::test]
 async fn silence_ends_a_scan_only_without_a_terminator() {
     let (mut tty, _ours, path) = pair();
-    let mut lane = Lane::start(&path, Terminator::None { idle: SHORT }, LONG);
+    let mut lane = Lane::start(&path, Terminator::None, SHORT);
     lane.ready().await;
     tty.write_all(b"1111").unwrap();
     assert_eq!(lane.scan().await, "1111");
