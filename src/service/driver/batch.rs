@@ -116,7 +116,10 @@ impl Driver {
         let mut batch = std::mem::replace(batch, Batch::new());
         match self.flush(&batch) {
             Ok(last) => {
-                batch.facts.iter().for_each(log);
+                // Calls first: a customer waits for them.
+                for effect in std::mem::take(&mut batch.effects) {
+                    self.perform(effect);
+                }
                 let tenders = &self.state.tenders;
                 let touched = batch.touched.iter().filter_map(|id| tenders.get(id));
                 touched.for_each(|tender| self.post(tender));
@@ -124,9 +127,7 @@ impl Driver {
                 if let Some(last) = last {
                     self.sequence.send_replace(last);
                 }
-                for effect in std::mem::take(&mut batch.effects) {
-                    self.perform(effect);
-                }
+                batch.facts.iter().for_each(log);
             }
             Err(error) if batch.begins && error.nothing_added() => {
                 self.undo(&mut batch, &error)?;
