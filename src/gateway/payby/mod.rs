@@ -46,7 +46,6 @@ pub const CURRENCY: Currency = Currency::AED;
 pub struct PayBy {
     id: GatewayId,
     settings: Settings,
-    clock: fn() -> Timestamp,
     partner: HeaderValue,
     private_key: PrivateKey,
     gateway_key: PublicKey,
@@ -86,7 +85,6 @@ impl PayBy {
                 partner: HeaderValue::from_str(settings.partner_id.as_str())
                     .expect("letters and digits"),
                 settings,
-                clock,
                 private_key,
                 gateway_key,
                 http,
