@@ -31,7 +31,7 @@ const LIST_MAX: usize = 200;
 const BAD_FILTER: &str = "bad_filter";
 
 /// A note is a line, not a letter.
-const NOTE_MAX: usize = 200;
+const NOTE_MAX: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

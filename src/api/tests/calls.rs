@@ -52,7 +52,7 @@ async fn wrong_input_is_named() {
         (with("mode", value!("show")), 422, "bad_body"),
         (with("gateway", value!("a b")), 422, "bad_gateway"),
         (with("note", value!("two\nlines")), 422, "bad_note"),
-        (with("note", value!("x".repeat(201))), 422, "bad_note"),
+        (with("note", value!("x".repeat(257))), 422, "bad_note"),
         (with("tip", value!("1.00")), 422, "bad_body"),
         (r#"{"sale":"A"}"#.to_owned(), 422, "bad_body"),
         ("{".to_owned(), 400, "bad_json"),
@@ -145,6 +145,20 @@ async fn the_field_at_fault_and_the_form_are_in_the_problem() {
             "code": "bad_currency", "field": "currency",
         })
     );
+    let noted = |letters: usize| {
+        let note = "é".repeat(letters);
+        BODY.replacen('{', &format!(r#"{{"note": "{note}", "#), 1)
+    };
+    let (_, body) = json(create(noted(257))).await;
+    assert_eq!(
+        (&body["field"], &body["status"]),
+        (&value!("note"), &value!(422))
+    );
+    assert_eq!(
+        body["detail"],
+        "a note is one line of at most 256 characters"
+    );
+    assert_eq!(json(create(noted(256))).await.0, 201);
     let (_, body) = json(site.get("/v1/tenders?day=2026-02-30")).await;
     assert_eq!(
         (&body["field"], &body["status"]),
