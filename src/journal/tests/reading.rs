@@ -220,41 +220,6 @@ fn the_stream_passes_over_checkpoints_and_nothing_else() {
 }
 
 #[test]
-fn intents_are_found_whatever_the_clock_did() {
-    let (_dir, path) = place();
-    let mut journal = Journal::open_with(&path, QUIET).unwrap();
-    let mut put = |at, n: u32| {
-        let entry = Entry {
-            seq: 0,
-            at: Timestamp(at),
-            fact: created(n),
-        };
-        let mut row = row(&[entry]);
-        row.orders.push(order(n, 1));
-        journal
-            .append(Timestamp(at), &[created(n), intended(n, 1)], &[row])
-            .unwrap()
-    };
-    put(100, 1);
-    put(900, 2);
-    // The clock was set back, then right again.
-    put(50, 3);
-    // The last entry is a checkpoint.
-    let seq = put(1000, 4) - 1;
-    let reader = journal.reader().unwrap();
-    let found = reader.intents_since(Timestamp(900)).unwrap();
-    assert!(
-        found
-            .iter()
-            .map(|e| &e.fact)
-            .eq(&[intended(2, 1), intended(4, 1)])
-    );
-    assert_eq!((found[1].seq, found[1].at), (seq, Timestamp(1000)));
-    assert_eq!(reader.intents_since(Timestamp(1001)).unwrap(), []);
-    assert_eq!(reader.intents_since(Timestamp(0)).unwrap().len(), 4);
-}
-
-#[test]
 fn what_cannot_stand_in_the_journal_is_refused_whole() {
     let (_dir, path) = place();
     let mut journal = open(&path).unwrap();
