@@ -27,8 +27,11 @@ const WAIT_MAX: u64 = 120;
 const LIST_DEFAULT: usize = 50;
 const LIST_MAX: usize = 200;
 
+/// A list is asked for by a value that cannot be.
+const BAD_FILTER: &str = "bad_filter";
+
 /// A note is a line, not a letter.
-const NOTE_MAX: usize = 200;
+const NOTE_MAX: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,46 +193,46 @@ pub(super) async fn list<T: Till>(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
-    let filter = query
-        .filter(|| api.till.today())
-        .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail))?;
+    let filter = query.filter(|| api.till.today())?;
     let tenders = api.till.tenders(filter).await?;
     Ok(Json(json!({ "tenders": tenders })).into_response())
 }
 
 impl ListQuery {
-    fn filter(self, today: impl Fn() -> BusinessDay) -> Result<Filter, String> {
-        let text = |error: NameError| error.to_string();
-        let day = match self.day.as_deref() {
-            Some("today") => Some(today().into()),
-            Some(day) if day.len() != 10 || day.parse::<jiff::civil::Date>().is_err() => {
-                return Err("day is a date such as 2026-03-01, or today".to_owned());
-            }
-            _ => self.day,
-        };
+    fn filter(self, today: impl Fn() -> BusinessDay) -> Result<Filter, Problem> {
         if let Some(state) = &self.state
             && !["armed", "paying", "waiting", "checking", "done"].contains(&state.as_str())
         {
-            return Err("state is armed, paying, waiting, checking or done".to_owned());
+            let detail = "state is armed, paying, waiting, checking or done";
+            return Err(Problem::field(BAD_FILTER, "state", detail));
         }
         let limit = self.limit.unwrap_or(LIST_DEFAULT);
         if !(1..=LIST_MAX).contains(&limit) {
-            return Err(format!("limit is 1 to {LIST_MAX}"));
+            let detail = format!("limit is 1 to {LIST_MAX}");
+            return Err(Problem::field(BAD_FILTER, "limit", detail));
         }
+        let day = match self.day.as_deref() {
+            Some("today") => Some(today()),
+            _ => named("day", self.day, BusinessDay::new)?,
+        };
         Ok(Filter {
-            sale: self.sale.map(SaleRef::new).transpose().map_err(text)?,
-            key: self
-                .key
-                .map(IdempotencyKey::new)
-                .transpose()
-                .map_err(text)?
-                .map(String::from),
-            lane: self.lane.map(LaneId::new).transpose().map_err(text)?,
+            sale: named("sale", self.sale, SaleRef::new)?,
+            key: named("key", self.key, IdempotencyKey::new)?,
+            lane: named("lane", self.lane, LaneId::new)?,
             day,
             state: self.state,
             limit,
         })
     }
+}
+
+fn named<N>(
+    field: &'static str,
+    given: Option<String>,
+    new: fn(String) -> Result<N, NameError>,
+) -> Result<Option<N>, Problem> {
+    let name = given.map(new).transpose();
+    name.map_err(|error| Problem::field(BAD_FILTER, field, error))
 }
 
 #[derive(Deserialize)]

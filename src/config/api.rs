@@ -76,24 +76,24 @@ pub(super) fn api(
 fn token(table: Table, at: &str, complaints: &mut Complaints) -> Option<Token> {
     let written: written::Token = read::section(Some(table), at, complaints);
     let mut at = Section::new(at, complaints);
-    let name = at.need(
+    let name = at.require(
         "name",
         written.name,
         "whose token it is, such as \"till-1\"",
+        line_of_text(32),
     );
-    let name = at.check("name", name, line_of_text(32));
-    let role = at.need(
+    let role = at.require(
         "role",
         written.role,
         "\"cashier\", \"manager\" or \"viewer\"",
+        str::parse,
     );
-    let role = at.check("role", role, str::parse);
-    let sha256 = at.need(
+    let digest = at.require(
         "sha256",
         written.sha256,
         "the token's SHA-256 in hexadecimal",
+        str::parse,
     );
-    let digest = at.check("sha256", sha256, str::parse);
     Some(Token {
         name: name?,
         role: role?,

@@ -56,31 +56,31 @@ fn payby(
         }
     });
     let mut at = Section::new("gateway.payby", complaints);
-    let base_url = at.need(
+    let base_url = at.require(
         "base_url",
         written.base_url,
         "\"https://api.payby.com/sgs/api\"",
+        str::parse::<Address>,
     );
-    let base_url = at.check("base_url", base_url, str::parse::<Address>);
-    let partner_id = at.need(
+    let partner_id = at.require(
         "partner_id",
         written.partner_id,
         "the merchant's number at PayBy",
+        MemberId::partner,
     );
-    let partner_id = at.check("partner_id", partner_id, MemberId::partner);
     let payee_mid = at.check("payee_mid", written.payee_mid, MemberId::payee);
-    let private_key = at.need(
+    let private_key = at.require(
         "private_key",
         written.private_key,
         "\"credential:payby.key\"",
+        KeySource::private,
     );
-    let private_key = at.check("private_key", private_key, KeySource::private);
-    let gateway_public_key = at.need(
+    let gateway_public_key = at.require(
         "gateway_public_key",
         written.gateway_public_key,
         "the place of PayBy's public key, such as \"/etc/qrpayd/payby.pub\"",
+        KeySource::public,
     );
-    let gateway_public_key = at.check("gateway_public_key", gateway_public_key, KeySource::public);
     let notify_url = at.check("notify_url", written.notify_url, payby::notify_url);
     let store_name = at.check("store_name", written.store_name, line_of_text(64));
     let sending = at.choice(

@@ -24,12 +24,12 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     let device =
         device.and_then(|table| device::device(table, &format!("{at}.match"), link, complaints));
     let mut at = Section::new(at, complaints);
-    let id = at.need(
+    let id = at.require(
         "id",
         written.id.take(),
         "the scanner's name, such as \"counter\"",
+        |id| ScannerId::new(id),
     );
-    let id = at.check("id", id, |id| ScannerId::new(id));
     match written.usage.take().as_deref() {
         None | Some("dedicated") => {}
         Some("shared") => at.complain("use", "\"shared\" is not supported yet; use \"dedicated\""),
@@ -151,8 +151,12 @@ fn serial(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>
 }
 
 fn replay(written: written::Scanner, at: &mut Section<'_>) -> Option<Kind> {
-    let recording = at.need("recording", written.recording, "the recording's path");
-    let recording = at.check("recording", recording, absolute_path);
+    let recording = at.require(
+        "recording",
+        written.recording,
+        "the recording's path",
+        absolute_path,
+    );
     let pace = at.choice(
         "pace",
         written.pace,

@@ -45,6 +45,18 @@ impl<'a> Section<'a> {
         value
     }
 
+    /// What must be there and be right.
+    pub(super) fn require<T, E: Display>(
+        &mut self,
+        key: &str,
+        value: Option<String>,
+        what: &str,
+        check: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.need(key, value, what);
+        self.check(key, value, check)
+    }
+
     /// What may be missing, and is right if it is there.
     pub(super) fn check<T, E: Display>(
         &mut self,

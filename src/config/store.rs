@@ -52,32 +52,33 @@ pub(super) fn store(
     };
     let written: written::Store = read::section(Some(table), "store", complaints);
     let mut at = Section::new("store", complaints);
-    let id = at.need(
+    let id = at.require(
         "id",
         written.id,
         "a short name of the store, such as \"dxb-12\"",
+        |id| StoreId::new(id),
     );
-    let id = at.check("id", id, |id| StoreId::new(id));
-    let name = at.need(
+    let name = at.require(
         "name",
         written.name,
         "the store's name as customers know it",
+        line_of_text(64),
     );
-    let name = at.check("name", name, line_of_text(64));
-    let timezone = at.need(
+    let timezone = at.require(
         "timezone",
         written.timezone,
         "\"Asia/Dubai\", or where it is",
+        |name| {
+            TimeZone::get(name)
+                .map_err(|_| "must be a name of the IANA list, such as \"Asia/Dubai\"")
+        },
     );
-    let timezone = at.check("timezone", timezone, |name| {
-        TimeZone::get(name).map_err(|_| "must be a name of the IANA list, such as \"Asia/Dubai\"")
-    });
-    let currency = at.need(
+    let currency = at.require(
         "currency",
         written.currency,
         "\"AED\", or what the store takes",
+        Currency::new,
     );
-    let currency = at.check("currency", currency, Currency::new);
     let language = at.choice(
         "language",
         written.language,
@@ -107,8 +108,9 @@ pub(super) fn lane(
 ) -> Option<Lane> {
     let written: written::Lane = read::section(Some(table), at, complaints);
     let mut at = Section::new(at, complaints);
-    let id = at.need("id", written.id, "the lane's name, such as \"1\"");
-    let id = at.check("id", id, |id| LaneId::new(id));
+    let id = at.require("id", written.id, "the lane's name, such as \"1\"", |id| {
+        LaneId::new(id)
+    });
     let terminal_id = at
         .check("terminal_id", written.terminal_id, line_of_text(32))
         .or_else(|| id.as_ref().map(ToString::to_string));
@@ -121,12 +123,12 @@ pub(super) fn lane(
         );
     }
     let gateways = names(&mut at, "gateways", gateways, GatewayId::new);
-    let ceiling = at.need(
+    let ceiling = at.require(
         "ceiling",
         written.ceiling,
         "the largest amount of one payment, such as \"5000.00\"",
+        |text| positive(text, currency),
     );
-    let ceiling = at.check("ceiling", ceiling, |text| positive(text, currency));
     let wait_code = at
         .number("wait_code_s", written.wait_code_s, 10..=900, " seconds")
         .map_or(WAIT_CODE, |seconds| Duration::from_secs(seconds.into()));

@@ -25,7 +25,7 @@ pub struct NewTender {
     pub part: bool,
     /// Insist on this gateway.
     pub gateway: Option<GatewayId>,
-    /// The caller's note, kept as it is.
+    /// The caller's note, kept as it is; the API lets at most 256 characters through.
     pub note: Option<String>,
 }
 

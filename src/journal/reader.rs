@@ -147,41 +147,6 @@ impl Reader {
         with.push(&limit);
         rows::many(&self.db, &query, with.as_slice())
     }
-
-    /// The intents since a time, oldest first: whose codes are to be remembered.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub fn intents_since(&self, since: Timestamp) -> Result<Vec<Entry>, JournalError> {
-        // The wall clock may have been set in between: entries are passed over by
-        // thousands from the end, until a thousand has nothing of that time.
-        const PART: u64 = 1000;
-        let mut end = self.last()?;
-        let mut parts = Vec::new();
-        while end > 0 {
-            let start = end.saturating_sub(PART);
-            let range = [sql(start), sql(end), since.0];
-            let any: bool = self
-                .db
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM fact WHERE seq > ?1 AND seq <= ?2 AND at >= ?3)",
-                )
-                .and_then(|mut q| q.query_row(range, |row| row.get(0)))
-                .map_err(sqlite("reading the journal's last entries"))?;
-            if !any {
-                break;
-            }
-            parts.push(entries(
-                &self.db,
-                "SELECT seq, at, subject, body FROM fact
-                 WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND subject <> ''
-                   AND body ->> '$.fact' = 'attempt_intended' ORDER BY seq",
-                range,
-            )?);
-            end = start;
-        }
-        Ok(parts.into_iter().rev().flatten().collect())
-    }
 }
 
 /// Leaves SQLite one index to use, the one that narrows most: `+` keeps a column

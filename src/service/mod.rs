@@ -75,11 +75,11 @@ pub struct Filter {
     /// Of this sale.
     pub sale: Option<SaleRef>,
     /// With this key.
-    pub key: Option<String>,
+    pub key: Option<IdempotencyKey>,
     /// On this lane.
     pub lane: Option<LaneId>,
-    /// Of this trading day, `YYYY-MM-DD`.
-    pub day: Option<String>,
+    /// Of this trading day.
+    pub day: Option<BusinessDay>,
     /// In this state (`armed`, `paying`, `waiting`, `checking`, `done`).
     pub state: Option<String>,
     /// How many.
@@ -184,9 +184,9 @@ impl Service {
         self.read(move |reader| {
             let rows = RowFilter {
                 sale: filter.sale,
-                key: filter.key.and_then(|key| IdempotencyKey::new(key).ok()),
+                key: filter.key,
                 lane: filter.lane,
-                day: filter.day.and_then(|day| BusinessDay::new(day).ok()),
+                day: filter.day,
                 state: filter.state,
             };
             let ids = reader.list(&rows, filter.limit.clamp(1, TENDERS_MAX))?;

@@ -116,8 +116,7 @@ fn tells_everything_at_once() {
             ("credential:payby.key", "payby.key"),
         ],
         &[
-            "store.id: a store id must be 1 to 16 printable ASCII characters without spaces at \
-             its ends",
+            "store.id: a store id must be 1 to 16 letters, digits, `-`, `_` or `.`",
             "store.timezone: must be a name of the IANA list, such as \"Asia/Dubai\"",
             "lane[1].ceiling: must have at most 2 decimals, as AED has",
             "scanner[1].kind: \"hidraw\" is not supported yet; set the scanner to keyboard or \

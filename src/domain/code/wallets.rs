@@ -197,8 +197,7 @@ fn parse_row(line: usize, row: &str) -> Result<Vec<Rule>, String> {
     if profile.is_empty() || profile.len() > 16 || !profile.bytes().all(is_word) {
         return Err("a profile is 1 to 16 of a-z, 0-9 and _".to_owned());
     }
-    let wallet = Wallet::new(wallet)
-        .map_err(|_| "a wallet is 1 to 32 letters, digits, dots, - and _".to_owned())?;
+    let wallet = Wallet::new(wallet).map_err(|error| error.to_string())?;
     let (digits_min, digits_max) = parse_range(digits)
         .ok_or("digits is a length from 8 to 32 (18) or a range of them (16-24)".to_owned())?;
     let prefixes: Vec<&str> = match prefixes {
@@ -307,11 +306,11 @@ mod tests {
             ),
             (
                 "core,,18,1",
-                "a wallet is 1 to 32 letters, digits, dots, - and _".to_owned(),
+                "a wallet must be 1 to 32 letters, digits, `-`, `_` or `.`".to_owned(),
             ),
             (
                 "core,a b,18,1",
-                "a wallet is 1 to 32 letters, digits, dots, - and _".to_owned(),
+                "a wallet must be 1 to 32 letters, digits, `-`, `_` or `.`".to_owned(),
             ),
             ("core,a,,1", digits.to_owned()),
             ("core,a,+18,1", digits.to_owned()),
