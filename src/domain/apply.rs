@@ -103,6 +103,7 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
             report: None,
             trace: None,
             unknown: None,
+            paid_claimed: false,
             obligations: Vec::new(),
             arrival_over: false,
             not_found: 0,
@@ -160,7 +161,6 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             attempt.stage = Stage::Closing {
                 reason: *reason,
                 cancels: 0,
-                paid_claimed: false,
             };
         }
         What::CallIntended {
@@ -180,9 +180,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         }
         What::PaidClaimed { trace, .. } => {
             locate(attempt, trace.as_ref());
-            if let Stage::Closing { paid_claimed, .. } = &mut attempt.stage {
-                *paid_claimed = true;
-            }
+            attempt.paid_claimed = true;
         }
         What::ObligationOpened { duty, .. } => {
             attempt.stage = Stage::Reversing;

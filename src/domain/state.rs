@@ -118,6 +118,8 @@ pub struct Attempt {
     pub trace: Option<String>,
     /// The last reason for not knowing, kept for the closing rules.
     pub unknown: Option<Unknown>,
+    /// The gateway would not cancel because the order is paid; only an enquiry can show it.
+    pub paid_claimed: bool,
     /// Duties of it, the first first; at most the last one is open.
     pub obligations: Vec<Obligation>,
     /// A lost request can no longer arrive.
@@ -141,8 +143,6 @@ pub enum Stage {
         reason: Reason,
         /// Cancels sent.
         cancels: u32,
-        /// The gateway said that the order is paid; only an enquiry can show it.
-        paid_claimed: bool,
     },
     /// Money in.
     Paid,
@@ -184,6 +184,11 @@ impl Stage {
 }
 
 impl Attempt {
+    /// The last word was that the order is paid, and no enquiry has shown it yet.
+    pub fn is_claimed_paid(&self) -> bool {
+        self.paid_claimed && matches!(self.stage, Stage::Closing { .. })
+    }
+
     /// The open duty, if there is one.
     pub fn obligation(&self) -> Option<&Obligation> {
         self.obligations.last().filter(|o| o.closed.is_none())

@@ -39,9 +39,12 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
         Answer::NoSuchOrder { trace } if operation != Operation::Submit => {
             Said::NoSuchOrder(trace.clone())
         }
-        // Both say that the submit made no order. Signed evidence of the order is stronger:
-        // the request may have arrived twice, and the second one been refused.
-        Answer::Refused { .. } | Answer::NotSent if draft.attempt.report.is_some() => {
+        // Both say that the submit made no order. Signed evidence of the order, or that it
+        // is paid, is stronger: the request may have arrived twice, and the second one been
+        // refused.
+        Answer::Refused { .. } | Answer::NotSent
+            if draft.attempt.report.is_some() || draft.attempt.paid_claimed =>
+        {
             Said::Unknown(Unknown::Unlisted)
         }
         Answer::Refused { refusal, trace } if operation == Operation::Submit => {
@@ -272,11 +275,12 @@ pub(super) fn enquiry_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
             });
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
-        Stage::Waiting
-        | Stage::Unknown
-        | Stage::Closing {
-            paid_claimed: true, ..
-        } => draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false),
+        Stage::Waiting | Stage::Unknown => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Stage::Closing { .. } if draft.attempt.paid_claimed => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
         _ => {}
     }
     draft.done()

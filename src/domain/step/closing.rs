@@ -65,14 +65,10 @@ pub(crate) fn last_enquiry(
 
 /// What is said while the last word is awaited.
 pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) {
-    let Stage::Closing {
-        reason,
-        cancels,
-        paid_claimed,
-    } = draft.attempt.stage
-    else {
+    let Stage::Closing { reason, cancels } = draft.attempt.stage else {
         return;
     };
+    let paid_claimed = draft.attempt.paid_claimed;
     match said {
         Said::MoneyIn(report) => paid(draft, operation, report),
         Said::WrongMoney(report) => wrong_money(draft, operation, report),
@@ -178,10 +174,8 @@ fn send_cancel(draft: &mut Draft<'_>, every: Duration) {
 
 /// The last cancel had no answer that settles it: once more.
 pub(super) fn cancel_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
-    if let Stage::Closing {
-        paid_claimed: false,
-        ..
-    } = draft.attempt.stage
+    if matches!(draft.attempt.stage, Stage::Closing { .. })
+        && !draft.attempt.paid_claimed
         && let LastWord::CancelFirst { every, .. } = draft.rules.last_word
     {
         send_cancel(&mut draft, every);
@@ -192,19 +186,13 @@ pub(super) fn cancel_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
 /// Nobody said the last word: the verdict is due all the same.
 pub(super) fn last_word_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     match draft.attempt.stage {
-        Stage::Closing {
-            paid_claimed: true, ..
-        } => {
+        Stage::Closing { .. } if draft.attempt.paid_claimed => {
             if draft.tender.verdict.is_none() {
                 draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
             }
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
-        Stage::Closing {
-            reason,
-            cancels,
-            paid_claimed: false,
-        } => {
+        Stage::Closing { reason, cancels } => {
             draft.stop_waiting();
             draft.verdict(Verdict::NotPaid, reason);
             duty::open(&mut draft, Duty::Return);

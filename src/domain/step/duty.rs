@@ -137,8 +137,16 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
                 draft.alert(Alert::DutyOverdue);
             }
         }
+        // A cancel of the last word that was answered late: from here on the
+        // submit's own refusal is not about this order.
+        Said::AlreadyPaid(trace) => {
+            if !draft.attempt.paid_claimed {
+                let attempt = draft.number();
+                draft.fact(What::PaidClaimed { attempt, trace });
+            }
+        }
         // The next try is on its timer.
-        Said::AlreadyPaid(_) | Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
+        Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
     }
     if operation == Operation::Revoke && !draft.has_closed_the_duty() {
         draft.call(Operation::Enquiry, draft.rules.limit_enquiry, true);

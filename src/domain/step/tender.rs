@@ -151,6 +151,7 @@ pub(super) fn code_read(
         report: None,
         trace: None,
         unknown: None,
+        paid_claimed: false,
         obligations: Vec::new(),
         arrival_over: false,
         not_found: 0,

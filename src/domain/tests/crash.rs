@@ -5,8 +5,7 @@ use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{already_paid, no_order};
 use super::{render, rules};
 use crate::domain::{
-    Answer, AttemptId, Effect, Event, Now, Operation, Stage, State, Timer, Unknown, apply, resume,
-    step,
+    Answer, AttemptId, Effect, Event, Now, Operation, State, Timer, Unknown, apply, resume, step,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,13 +65,7 @@ pub(crate) fn survives(state: &State, now: Now) {
     for tender in state.tenders.values() {
         assert!(tender.verdict.is_some(), "no verdict after a crash");
         for attempt in &tender.attempts {
-            let claimed = matches!(
-                attempt.stage,
-                Stage::Closing {
-                    paid_claimed: true,
-                    ..
-                }
-            );
+            let claimed = attempt.is_claimed_paid();
             assert!(claimed || !attempt.stage.is_live(), "lives after a crash");
             let timer = Timer::Duty(attempt.id.clone());
             let waits = timers.contains_key(&timer) || !effects.is_empty();

@@ -146,6 +146,18 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
 }
 
 #[test]
+fn already_paid_is_not_overruled_by_the_submits_own_refusal() {
+    for says in [stale_code, not_sent] {
+        let mut play = Play::paying(CANCEL_FIRST);
+        play.go(crate::domain::Event::Cancel(play.tender()));
+        play.said(Enquiry, nothing);
+        play.said(Cancel, already_paid);
+        play.answer(Submit, says, &[]);
+        play.answer(Enquiry, money_in, &PAID);
+    }
+}
+
+#[test]
 fn no_order_to_cancel_is_not_paid_with_a_watch() {
     let watch = [
         "T1/1 not found",
@@ -192,8 +204,12 @@ fn silence_is_not_paid_with_a_duty_to_return() {
     );
     play.fires(Timer::Cancel, &[]);
     play.fires(Timer::LastWord, &[]);
-    // Whatever the cancels still say, the commit order has decided.
+    // Whatever the cancels still say, the commit order has decided; but the
+    // duty is not done because the submit says, late, that it was refused.
+    play.answer(Cancel, already_paid, &["T1/1 claimed paid"]);
     play.answer(Cancel, already_paid, &[]);
+    play.answer(Submit, stale_code, &[]);
+    play.answer(Submit, not_sent, &[]);
 }
 
 #[test]
