@@ -22,6 +22,8 @@ pub(super) enum Said {
     Pending(OrderReport),
     NoMoney(Refusal, Option<String>),
     Returned(OrderReport),
+    /// It names the order, with another amount or none: all it proves is that the order exists.
+    Unproved(OrderReport),
     NoSuchOrder(Option<String>),
     AlreadyPaid(Option<String>),
     AlreadyClosed,
@@ -80,10 +82,10 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         (OrderStatus::MoneyIn, Some(true)) => Said::MoneyIn(report.clone()),
         (OrderStatus::MoneyIn, Some(false)) => Said::WrongMoney(report.clone()),
         // Paid, but the answer does not say how much: an enquiry must.
-        (OrderStatus::MoneyIn, None) => Said::Unknown(Unknown::OtherAmount),
+        (OrderStatus::MoneyIn, None) => Said::Unproved(report.clone()),
         (_, Some(false)) => {
             draft.alert(Alert::WrongAmount);
-            Said::Unknown(Unknown::OtherAmount)
+            Said::Unproved(report.clone())
         }
         (OrderStatus::Pending, _) => Said::Pending(report.clone()),
         (OrderStatus::NoMoney(refusal), _) => Said::NoMoney(refusal.clone(), report.trace.clone()),
@@ -92,7 +94,7 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
 }
 
 /// What the newest report says was charged.
-fn charged(attempt: &Attempt) -> Option<Amount> {
+pub(super) fn charged(attempt: &Attempt) -> Option<Amount> {
     let report = attempt.report.as_ref()?;
     report
         .amount
@@ -147,11 +149,7 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         Said::NoMoney(refusal, trace) => refused(draft, operation, refusal, trace),
         Said::Returned(report) => {
             let trace = report.trace.clone();
-            draft.fact(What::EvidenceKept {
-                attempt: number,
-                operation,
-                report,
-            });
+            draft.keep(operation, report);
             refused(draft, operation, returned(), trace);
         }
         // The submit was refused without a signature, and the gateway, signed,
@@ -171,6 +169,10 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         }
         Said::NotSent => withdrawn(draft),
         Said::Unknown(reason) => unknown(draft, operation, reason),
+        Said::Unproved(report) => {
+            draft.keep_first(operation, report);
+            unknown(draft, operation, Unknown::OtherAmount);
+        }
         Said::NoSuchOrder(_) => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
         // The order number exists with an end we did not see: an enquiry tells.
         Said::AlreadyPaid(_)
@@ -212,12 +214,7 @@ pub(super) fn paid(draft: &mut Draft<'_>, operation: Operation, report: OrderRep
 
 /// Money is in, but not the money that was asked for: all of it goes back.
 pub(super) fn wrong_money(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
-    let attempt = draft.number();
-    draft.fact(What::EvidenceKept {
-        attempt,
-        operation,
-        report,
-    });
+    draft.keep(operation, report);
     draft.alert(Alert::WrongAmount);
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, Reason::WrongAmount);

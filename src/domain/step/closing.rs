@@ -69,18 +69,16 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         return;
     };
     let paid_claimed = draft.attempt.paid_claimed;
+    if let Said::Pending(report) | Said::Unproved(report) = &said {
+        draft.keep_first(operation, report.clone());
+    }
     match said {
         Said::MoneyIn(report) => paid(draft, operation, report),
         Said::WrongMoney(report) => wrong_money(draft, operation, report),
         Said::NoMoney(refusal, trace) => closed(draft, operation, reason, refusal, trace),
         Said::Returned(report) => {
             let trace = report.trace.clone();
-            let attempt = draft.number();
-            draft.fact(What::EvidenceKept {
-                attempt,
-                operation,
-                report,
-            });
+            draft.keep(operation, report);
             closed(draft, operation, reason, returned(), trace);
         }
         Said::NotSent => withdrawn(draft),

@@ -5,11 +5,11 @@
 //! named person). Evidence that contradicts an end never flips the verdict: it
 //! opens a duty or raises an alert.
 
-use super::answer::Said;
+use super::answer::{Said, charged};
 use super::draft::Draft;
 use crate::domain::{
     Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
-    Operation, OrderReport, OrderStatus, Stage, State, Step, Timer, What,
+    Operation, OrderStatus, Stage, State, Step, Timer, What,
 };
 use std::time::Duration;
 
@@ -109,21 +109,19 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
     match said {
         Said::NoMoney(..) => close(draft, Discharge::NoMoney),
         Said::Returned(report) => {
-            keep(draft, operation, report);
+            draft.keep(operation, report);
             close(draft, Discharge::Returned);
         }
         Said::NotSent => close(draft, Discharge::NeverArrived),
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
             let known = money_known(draft);
             if !known {
-                keep(draft, operation, report);
+                draft.keep(operation, report);
             }
             turned_up(draft, obligation);
         }
-        Said::Pending(report) => {
-            if draft.attempt.report.is_none() {
-                keep(draft, operation, report);
-            }
+        Said::Pending(report) | Said::Unproved(report) => {
+            draft.keep_first(operation, report);
             turned_up(draft, obligation);
         }
         Said::NoSuchOrder(trace) => {
@@ -154,8 +152,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
 }
 
 fn money_known(draft: &Draft<'_>) -> bool {
-    let report = draft.attempt.report.as_ref();
-    report.is_some_and(|r| r.status == OrderStatus::MoneyIn)
+    charged(draft.attempt).is_some()
 }
 
 /// What was watched for has arrived: now it must be undone.
@@ -184,15 +181,6 @@ fn not_found(draft: &mut Draft<'_>, trace: Option<String>) {
     }
 }
 
-fn keep(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
-    let attempt = draft.number();
-    draft.fact(What::EvidenceKept {
-        attempt,
-        operation,
-        report,
-    });
-}
-
 fn close(draft: &mut Draft<'_>, discharge: Discharge) {
     let attempt = draft.number();
     draft.fact(What::ObligationClosed { attempt, discharge });
@@ -207,7 +195,7 @@ pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said
         Said::Returned(report) => {
             let status = draft.attempt.report.as_ref().map(|r| &r.status);
             if status != Some(&OrderStatus::Returned) {
-                keep(draft, operation, report);
+                draft.keep(operation, report);
                 draft.alert(Alert::ReturnedWithoutUs);
             }
         }
@@ -236,13 +224,17 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
-            keep(draft, operation, report);
+            draft.keep(operation, report);
             draft.alert(Alert::PaidAfterNotPaid);
             open(draft, Duty::Return);
         }
-        Said::Pending(report) if thought_absent => {
-            keep(draft, operation, report);
+        Said::Pending(report) | Said::Unproved(report) if thought_absent => {
+            draft.keep(operation, report);
             open(draft, Duty::Return);
+        }
+        // Paid, and how much it does not say: an enquiry must.
+        Said::Unproved(report) if report.status == OrderStatus::MoneyIn && !went_back => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
         _ => {}
     }

@@ -2,8 +2,8 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
-    already_closed, already_given_back, closed, given_back, money_in, no_order, not_sent, nothing,
-    pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
+    already_closed, already_given_back, closed, given_back, money_in, money_in_unsaid, no_order,
+    not_sent, nothing, pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -235,6 +235,25 @@ fn a_late_arrival_is_undone() {
         Play::window_over(CANCEL_FIRST).answer(operation, money_in, &revokes(kept));
         Play::watching(CANCEL_FIRST).answer(operation, money_in, &revokes(kept));
     }
+}
+
+#[test]
+fn a_late_arrival_without_its_amount_is_undone() {
+    let mut play = Play::watching(CANCEL_FIRST);
+    play.answer(
+        Enquiry,
+        money_in_unsaid,
+        &[
+            "T1/1 kept MoneyIn by Enquiry",
+            "T1/1 now owes Return",
+            "T1/1 intends Revoke, next in 10s",
+            "-> Revoke T1/1 10s fresh",
+            "-> set Duty T1/1 10s",
+        ],
+    );
+    // What was charged is kept when it is said.
+    let kept = "T1/1 kept MoneyIn by Enquiry";
+    play.answer(Enquiry, too_little_in, &[kept]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
-    already_closed, already_paid, closed, given_back, money_in, money_in_unsaid, no_order,
+    Says, already_closed, already_paid, closed, given_back, money_in, money_in_unsaid, no_order,
     not_sent, nothing, pending, stale_code, too_little_in, unsigned_refusal,
 };
 use crate::domain::{Operation::*, Timer};
@@ -158,6 +158,34 @@ fn already_paid_is_not_overruled_by_the_submits_own_refusal() {
 }
 
 #[test]
+fn an_order_that_was_seen_during_the_last_word_is_not_gone() {
+    for (operation, says, kept) in [
+        (Submit, pending as Says, "T1/1 kept Pending by Submit"),
+        (Submit, money_in_unsaid, "T1/1 kept MoneyIn by Submit"),
+        (Cancel, pending, "T1/1 kept Pending by Cancel"),
+        (Notification, pending, "T1/1 kept Pending by Notification"),
+    ] {
+        let mut play = Play::paying(CANCEL_FIRST);
+        play.go(crate::domain::Event::Cancel(play.tender()));
+        play.said(Enquiry, nothing);
+        play.answer(operation, says, &[kept]);
+        play.answer(operation, says, &[]);
+        // Not *never seen*, and no proof of no money.
+        play.answer(Cancel, no_order, &[]);
+        play.answer(Submit, stale_code, &[]);
+        play.fired(Timer::LastWord);
+        play.answer(Submit, stale_code, &[]);
+        play.fired(Timer::Arrival);
+        play.answer(Enquiry, no_order, &[]);
+    }
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(crate::domain::Event::Cancel(play.tender()));
+    let mut kept = vec!["T1/1 kept Pending by Enquiry"];
+    kept.extend(CANCELS);
+    play.answer(Enquiry, pending, &kept);
+}
+
+#[test]
 fn no_order_to_cancel_is_not_paid_with_a_watch() {
     let watch = [
         "T1/1 not found",
@@ -276,7 +304,7 @@ fn a_submit_that_returns_during_the_last_word() {
         play.go(crate::domain::Event::Cancel(play.tender()));
         play
     };
-    for says in [nothing, pending, unsigned_refusal, already_paid] {
+    for says in [nothing, unsigned_refusal, already_paid] {
         closing().answer(Submit, says, &[]);
     }
     closing().answer(

@@ -2,8 +2,8 @@
 
 use super::play::{CANCEL_FIRST, Play};
 use super::says::{
-    already_paid, closed, given_back, money_in, no_order, not_sent, nothing, other_order_in,
-    pending, stale_code, too_little_in,
+    already_paid, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
+    other_order_in, pending, stale_code, too_little_in,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -115,8 +115,20 @@ fn an_order_that_turns_up_after_the_end_is_undone_before_it_is_paid() {
             ],
         );
     }
+    // Paid, and it does not say how much: all of it goes back.
+    ended_refused().answer(
+        Submit,
+        money_in_unsaid,
+        &[
+            "T1/1 kept MoneyIn by Submit",
+            "T1/1 owes Return",
+            "-> set Duty T1/1 0s",
+            "-> set Arrival T1/1 962s",
+        ],
+    );
     // Older news of an order whose end is proved.
     ended_closed().answer(Submit, pending, &[]);
+    ended_closed().answer(Enquiry, money_in_unsaid, &["-> Enquiry T1/1 10s"]);
 }
 
 #[test]
