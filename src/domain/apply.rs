@@ -107,6 +107,7 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
             obligations: Vec::new(),
             arrival_over: false,
             not_found: 0,
+            not_found_try: 0,
         }),
         What::AttemptWaiting { attempt, .. }
         | What::AttemptUnknown { attempt, .. }
@@ -184,6 +185,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         }
         What::ObligationOpened { duty, .. } => {
             attempt.stage = Stage::Reversing;
+            attempt.not_found_try = 0;
             attempt.obligations.push(Obligation {
                 duty: *duty,
                 opened: at,
@@ -202,8 +204,9 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         What::ArrivalWindowOver { .. } => attempt.arrival_over = true,
         What::NotFoundNoted { trace, .. } => {
             locate(attempt, trace.as_ref());
-            if attempt.arrival_over {
+            if attempt.counts_not_found() {
                 attempt.not_found += 1;
+                attempt.not_found_try = attempt.obligation().map_or(0, |o| o.tries);
             }
         }
         What::ObligationClosed { discharge, .. } => close(attempt, discharge, at),

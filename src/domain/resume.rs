@@ -50,6 +50,12 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
                 Some(next_try) => next_try.since(now.at).min(rules.duty_pace.1),
                 None => first_try(attempt, obligation.duty, rules, now),
             };
+            // Part of a proof is there: the rest of it must not come too soon after.
+            let apart = match attempt.not_found {
+                0 => Duration::ZERO,
+                _ => rules.not_found_proof.1,
+            };
+            let due = due.max(apart);
             effects.push(Effect::Set(Timer::Duty(attempt.id.clone()), due));
             if !attempt.arrival_over {
                 effects.push(Effect::Set(

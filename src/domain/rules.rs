@@ -33,7 +33,9 @@ pub struct GatewayRules {
     /// From the request's time until a lost request can no longer arrive; after
     /// it (and the clock error) a verified "no such order" is proof.
     pub arrival_window: Duration,
-    /// How many verified "no such order" after the window are proof, and how far apart.
+    /// How many verified "no such order" after the window are proof, and how far
+    /// apart: at most one counts in each try of a duty, and the next try is set this
+    /// much later.
     pub not_found_proof: (u32, Duration),
     /// From the request's time to the earliest reversal.
     pub reversal_earliest: Duration,

@@ -126,6 +126,8 @@ pub struct Attempt {
     pub arrival_over: bool,
     /// Verified "no such order" answers since then.
     pub not_found: u32,
+    /// The try in which the last of them came.
+    pub not_found_try: u32,
 }
 
 /// Where an attempt stands (`docs/architecture.md` draws it).
@@ -187,6 +189,13 @@ impl Attempt {
     /// The last word was that the order is paid, and no enquiry has shown it yet.
     pub fn is_claimed_paid(&self) -> bool {
         self.paid_claimed && matches!(self.stage, Stage::Closing { .. })
+    }
+
+    /// Whether one more "no such order" counts: the first since the window was over
+    /// in each try, while nothing shows that the order exists.
+    pub fn counts_not_found(&self) -> bool {
+        let tries = self.obligation().map_or(0, |o| o.tries);
+        self.arrival_over && self.report.is_none() && tries > self.not_found_try
     }
 
     /// The open duty, if there is one.

@@ -125,9 +125,11 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
             turned_up(draft, obligation);
         }
         Said::NoSuchOrder(trace) => {
-            if draft.attempt.arrival_over && draft.attempt.report.is_none() {
+            if draft.attempt.counts_not_found() {
                 not_found(draft, trace);
             }
+            // There is nothing to enquire about: the next try is on its timer.
+            return;
         }
         Said::ReversalRejected => {
             if !obligation.alerted {

@@ -155,6 +155,7 @@ pub(super) fn code_read(
         obligations: Vec::new(),
         arrival_over: false,
         not_found: 0,
+        not_found_try: 0,
     };
     Ok(Step {
         facts: vec![Fact {

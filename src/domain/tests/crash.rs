@@ -133,6 +133,14 @@ fn a_duty_goes_on_at_its_pace() {
 }
 
 #[test]
+fn a_proof_is_not_hastened_by_a_crash() {
+    let mut play = Play::window_over(CANCEL_FIRST);
+    play.said(Operation::Enquiry, no_order);
+    play.later(20);
+    resumes(&play, &["-> set Duty T1/1 60s"]);
+}
+
+#[test]
 fn a_reversal_is_not_hastened_by_a_crash() {
     let mut play = Play::paying(VERDICT_FIRST);
     play.cancel(&[

@@ -29,6 +29,8 @@ fn ended_closed() -> Play {
 fn ended_never_arrived() -> Play {
     let mut play = Play::window_over(CANCEL_FIRST);
     play.said(Enquiry, no_order);
+    play.fired(Timer::Duty);
+    play.said(Enquiry, no_order);
     play
 }
 
