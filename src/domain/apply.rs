@@ -162,6 +162,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             attempt.stage = Stage::Closing {
                 reason: *reason,
                 cancels: 0,
+                tries: 0,
             };
         }
         What::CallIntended {
@@ -169,10 +170,11 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             next_try,
             ..
         } => {
-            if let Stage::Closing { cancels, .. } = &mut attempt.stage
-                && *operation == Operation::Cancel
-            {
-                *cancels += 1;
+            if let Stage::Closing { cancels, tries, .. } = &mut attempt.stage {
+                match operation {
+                    Operation::Cancel => *cancels += 1,
+                    _ => *tries += 1,
+                }
             }
             if let Some(obligation) = open_obligation(attempt) {
                 obligation.tries += 1;
@@ -206,7 +208,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             locate(attempt, trace.as_ref());
             if attempt.counts_not_found() {
                 attempt.not_found += 1;
-                attempt.not_found_try = attempt.obligation().map_or(0, |o| o.tries);
+                attempt.not_found_try = attempt.tries();
             }
         }
         What::ObligationClosed { discharge, .. } => close(attempt, discharge, at),

@@ -145,6 +145,8 @@ pub enum Stage {
         reason: Reason,
         /// Cancels sent.
         cancels: u32,
+        /// Enquiries since the verdict is `unresolved`, each at a slower pace.
+        tries: u32,
     },
     /// Money in.
     Paid,
@@ -194,8 +196,15 @@ impl Attempt {
     /// Whether one more "no such order" counts: the first since the window was over
     /// in each try, while nothing shows that the order exists.
     pub fn counts_not_found(&self) -> bool {
-        let tries = self.obligation().map_or(0, |o| o.tries);
-        self.arrival_over && self.report.is_none() && tries > self.not_found_try
+        self.arrival_over && self.report.is_none() && self.tries() > self.not_found_try
+    }
+
+    /// How often the open duty was tried, or what is unresolved was enquired about.
+    pub fn tries(&self) -> u32 {
+        match self.stage {
+            Stage::Closing { tries, .. } => tries,
+            _ => self.obligation().map_or(0, |o| o.tries),
+        }
     }
 
     /// The open duty, if there is one.

@@ -275,6 +275,9 @@ pub(super) fn enquiry_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
         Stage::Waiting | Stage::Unknown => {
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
+        Stage::Closing { tries, .. } if draft.tender.verdict.is_some() => {
+            closing::enquire_slowly(&mut draft, tries);
+        }
         Stage::Closing { .. } if draft.attempt.paid_claimed => {
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }

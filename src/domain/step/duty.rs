@@ -27,10 +27,10 @@ pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
     draft.fact(What::ObligationOpened { attempt, duty });
     let first = first_try(draft.attempt, duty, draft.rules, draft.now);
     draft.set(Timer::Duty, first);
-    draft.set(
-        Timer::Arrival,
-        draft.rules.arrival_window + draft.now.clock_error,
-    );
+    if !draft.attempt.arrival_over {
+        let window = draft.rules.arrival_window + draft.now.clock_error;
+        draft.set(Timer::Arrival, window);
+    }
 }
 
 /// How long until the first try of a duty: a reversal is not sent before the
@@ -91,10 +91,15 @@ fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: 
 
 /// A lost request can no longer arrive: from here on "no such order" is proof.
 pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
-    if draft.attempt.obligation().is_some() && !draft.attempt.arrival_over {
+    let ask = match draft.attempt.stage {
+        Stage::Reversing => Timer::Duty,
+        Stage::Closing { .. } if draft.attempt.paid_claimed => Timer::Enquiry,
+        _ => return draft.done(),
+    };
+    if !draft.attempt.arrival_over {
         let attempt = draft.number();
         draft.fact(What::ArrivalWindowOver { attempt });
-        draft.set(Timer::Duty, Duration::ZERO);
+        draft.set(ask, Duration::ZERO);
     }
     draft.done()
 }

@@ -121,6 +121,24 @@ fn a_last_word_is_asked_for_again() {
 }
 
 #[test]
+fn what_is_unresolved_is_enquired_about_again() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(Event::Cancel(play.tender()));
+    play.said(Operation::Enquiry, no_order);
+    play.said(Operation::Cancel, already_paid);
+    play.fired(Timer::LastWord);
+    resumes(
+        &play,
+        &["-> set Enquiry T1/1 10s", "-> set Arrival T1/1 962s"],
+    );
+    play.fired(Timer::Arrival);
+    resumes(&play, &["-> set Enquiry T1/1 10s"]);
+    play.fired(Timer::Enquiry);
+    play.said(Operation::Enquiry, no_order);
+    resumes(&play, &["-> set Enquiry T1/1 60s"]);
+}
+
+#[test]
 fn a_duty_goes_on_at_its_pace() {
     let mut play = Play::returning(CANCEL_FIRST);
     resumes(&play, &["-> set Duty T1/1 10s", "-> set Arrival T1/1 962s"]);

@@ -109,11 +109,29 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
         play.answer(Enquiry, says, &["-> set Enquiry T1/1 3s"]);
         play.fires(Timer::Enquiry, &[ASK]);
     }
-    let unresolved = ["T1 verdict Unresolved: NoAnswer", ASK];
+    let unresolved = [
+        "T1 verdict Unresolved: NoAnswer",
+        "T1/1 alert Unresolved",
+        "T1/1 intends Enquiry, next in 10s",
+        "-> Enquiry T1/1 10s fresh",
+        "-> set Enquiry T1/1 10s",
+        "-> set Arrival T1/1 962s",
+    ];
     play.fires(Timer::LastWord, &unresolved);
-    play.fires(Timer::LastWord, &[ASK]);
-    play.answer(Enquiry, nothing, &["-> set Enquiry T1/1 10s"]);
-    play.fires(Timer::Enquiry, &[ASK]);
+    play.fires(Timer::LastWord, &[]);
+    for (says, pause) in [
+        (nothing as Says, "20s"),
+        (no_order, "40s"),
+        (pending, "80s"),
+        (money_in_unsaid, "160s"),
+        (nothing, "320s"),
+        (nothing, "640s"),
+        (nothing, "900s"),
+        (nothing, "900s"),
+    ] {
+        play.said(Enquiry, says);
+        asked_slowly(&mut play, pause);
+    }
     play.answer(Enquiry, money_in, &PAID);
 
     let mut play = claimed();
@@ -143,6 +161,68 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
             "-> set Arrival T1/1 962s",
         ],
     );
+}
+
+fn asked_slowly(play: &mut Play, pause: &str) {
+    play.fires(
+        Timer::Enquiry,
+        &[
+            &format!("T1/1 intends Enquiry, next in {pause}"),
+            "-> Enquiry T1/1 10s fresh",
+            &format!("-> set Enquiry T1/1 {pause}"),
+        ],
+    );
+}
+
+/// The claim was not about this order: its answer names none.
+#[test]
+fn unresolved_ends_when_the_order_never_was() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(crate::domain::Event::Cancel(play.tender()));
+    play.said(Enquiry, nothing);
+    play.said(Cancel, already_paid);
+    play.fired(Timer::LastWord);
+    play.answer(Enquiry, no_order, &[]);
+    play.fires(
+        Timer::Arrival,
+        &["T1/1 window over", "-> set Enquiry T1/1 0s"],
+    );
+    play.fires(Timer::Arrival, &[]);
+    asked_slowly(&mut play, "20s");
+    let once = ["T1/1 not found", "-> set Enquiry T1/1 60s"];
+    play.answer(Enquiry, no_order, &once);
+    play.answer(Enquiry, no_order, &[]);
+    asked_slowly(&mut play, "40s");
+    play.answer(
+        Enquiry,
+        no_order,
+        &[
+            "T1/1 not found",
+            "T1 verdict NotPaid: Cancelled",
+            "T1/1 owes Watch",
+            STOP,
+            "-> set Duty T1/1 10s",
+        ],
+    );
+    play.fired(Timer::Duty);
+    play.answer(
+        Enquiry,
+        no_order,
+        &[
+            "T1/1 not found",
+            "T1/1 owes nothing: NeverArrived",
+            "-> stop duty T1/1",
+        ],
+    );
+
+    // An order that was seen stays unresolved: only its report ends it.
+    let mut play = claimed();
+    play.fired(Timer::LastWord);
+    play.fired(Timer::Arrival);
+    for pause in ["20s", "40s", "80s"] {
+        asked_slowly(&mut play, pause);
+        play.answer(Enquiry, no_order, &[]);
+    }
 }
 
 #[test]
