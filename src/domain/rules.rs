@@ -55,9 +55,11 @@ pub enum LastWord {
     CancelFirst {
         /// Limit of the last enquiry, which goes before.
         limit_enquiry: Duration,
-        /// Pause between cancels, and the limit of each.
+        /// Pause between cancels. The ones before go on running beside the newest:
+        /// the first answer of a slow gateway is not lost to our own next try.
         every: Duration,
-        /// How long cancelling goes on before the verdict is given without its answer.
+        /// How long cancelling goes on before the verdict is given without its
+        /// answer; each cancel may take as long.
         limit: Duration,
     },
     /// The gateway's reversal would give a paid order's money back: the verdict

@@ -165,7 +165,7 @@ fn not_there(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
 fn after_last_enquiry(draft: &mut Draft<'_>, reason: Reason) {
     match draft.rules.last_word {
         LastWord::CancelFirst { every, limit, .. } => {
-            send_cancel(draft, every);
+            send_cancel(draft, every, limit);
             draft.set(Timer::LastWord, limit);
         }
         LastWord::VerdictFirst { .. } => {
@@ -176,14 +176,14 @@ fn after_last_enquiry(draft: &mut Draft<'_>, reason: Reason) {
     }
 }
 
-fn send_cancel(draft: &mut Draft<'_>, every: Duration) {
+fn send_cancel(draft: &mut Draft<'_>, every: Duration, limit: Duration) {
     let attempt = draft.number();
     draft.fact(What::CallIntended {
         attempt,
         operation: Operation::Cancel,
         next_try: None,
     });
-    draft.call(Operation::Cancel, every, true);
+    draft.call(Operation::Cancel, limit, true);
     draft.set(Timer::Cancel, every);
 }
 
@@ -191,9 +191,9 @@ fn send_cancel(draft: &mut Draft<'_>, every: Duration) {
 pub(super) fn cancel_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
     if matches!(draft.attempt.stage, Stage::Closing { .. })
         && !draft.attempt.paid_claimed
-        && let LastWord::CancelFirst { every, .. } = draft.rules.last_word
+        && let LastWord::CancelFirst { every, limit, .. } = draft.rules.last_word
     {
-        send_cancel(&mut draft, every);
+        send_cancel(&mut draft, every, limit);
     }
     draft.done()
 }

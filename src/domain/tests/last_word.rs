@@ -9,7 +9,7 @@ use crate::domain::{Operation::*, Timer};
 
 const CANCELS: [&str; 4] = [
     "T1/1 intends Cancel",
-    "-> Cancel T1/1 3s fresh",
+    "-> Cancel T1/1 10s fresh",
     "-> set Cancel T1/1 3s",
     "-> set LastWord T1/1 10s",
 ];
@@ -90,6 +90,17 @@ fn already_closed_is_confirmed_by_an_enquiry() {
             STOP,
         ],
     );
+}
+
+#[test]
+fn a_slow_already_paid_is_heard() {
+    let mut play = cancelling();
+    play.later(3);
+    play.fires(Timer::Cancel, &CANCELS[..3]);
+    // 200 ms later the first cancel is answered, while the second one runs.
+    let asked = ["T1/1 claimed paid", "-> clear Cancel T1/1", ASK];
+    play.answer(Cancel, already_paid, &asked);
+    play.answer(Enquiry, money_in, &PAID);
 }
 
 #[test]
