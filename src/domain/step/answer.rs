@@ -20,7 +20,10 @@ pub(super) enum Said {
     /// Paid, but for another amount or currency: it must go back.
     WrongMoney(OrderReport),
     Pending(OrderReport),
-    NoMoney(Refusal, Option<String>),
+    /// The submit made no order.
+    Refused(Refusal, Option<String>),
+    /// The order is closed, and no money can follow.
+    Closed(OrderReport, Refusal),
     Returned(OrderReport),
     /// It names the order, with another amount or none: all it proves is that the order exists.
     Unproved(OrderReport),
@@ -50,7 +53,7 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
             Said::Unknown(Unknown::Unlisted)
         }
         Answer::Refused { refusal, trace } if operation == Operation::Submit => {
-            Said::NoMoney(refusal.clone(), trace.clone())
+            Said::Refused(refusal.clone(), trace.clone())
         }
         Answer::AlreadyPaid { trace } => Said::AlreadyPaid(trace.clone()),
         Answer::AlreadyClosed { .. } => Said::AlreadyClosed,
@@ -88,7 +91,7 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
             Said::Unproved(report.clone())
         }
         (OrderStatus::Pending, _) => Said::Pending(report.clone()),
-        (OrderStatus::NoMoney(refusal), _) => Said::NoMoney(refusal.clone(), report.trace.clone()),
+        (OrderStatus::NoMoney(refusal), _) => Said::Closed(report.clone(), refusal.clone()),
         (OrderStatus::Returned, _) => Said::Returned(report.clone()),
     }
 }
@@ -146,7 +149,12 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
             };
             draft.set(Timer::Enquiry, pause);
         }
-        Said::NoMoney(refusal, trace) => refused(draft, operation, refusal, trace),
+        Said::Refused(refusal, trace) => refused(draft, operation, refusal, trace),
+        Said::Closed(report, refusal) => {
+            let trace = report.trace.clone();
+            draft.keep(operation, report);
+            refused(draft, operation, refusal, trace);
+        }
         Said::Returned(report) => {
             let trace = report.trace.clone();
             draft.keep(operation, report);

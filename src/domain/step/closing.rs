@@ -80,7 +80,12 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
     match said {
         Said::MoneyIn(report) => paid(draft, operation, report),
         Said::WrongMoney(report) => wrong_money(draft, operation, report),
-        Said::NoMoney(refusal, trace) => closed(draft, operation, reason, refusal, trace),
+        Said::Refused(refusal, trace) => closed(draft, operation, reason, refusal, trace),
+        Said::Closed(report, refusal) => {
+            let trace = report.trace.clone();
+            draft.keep(operation, report);
+            closed(draft, operation, reason, refusal, trace);
+        }
         Said::Returned(report) => {
             let trace = report.trace.clone();
             draft.keep(operation, report);

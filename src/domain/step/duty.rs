@@ -112,7 +112,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         return;
     };
     match said {
-        Said::NoMoney(..) => close(draft, Discharge::NoMoney),
+        Said::Refused(..) | Said::Closed(..) => close(draft, Discharge::NoMoney),
         Said::Returned(report) => {
             draft.keep(operation, report);
             close(draft, Discharge::Returned);
@@ -206,7 +206,7 @@ pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said
                 draft.alert(Alert::ReturnedWithoutUs);
             }
         }
-        Said::NoMoney(..) => draft.alert(Alert::ReturnedWithoutUs),
+        Said::Closed(..) => draft.alert(Alert::ReturnedWithoutUs),
         Said::WrongMoney(_) => draft.alert(Alert::WrongAmount),
         _ => {}
     }

@@ -112,6 +112,7 @@ fn an_order_closed_while_waiting_leaves_the_tender_armed() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             STOP,
             "-> set Code T1 120s",

@@ -52,16 +52,14 @@ fn the_wait_ends_with_a_fresh_enquiry() {
 #[test]
 fn closed_is_not_paid_and_nothing_is_owed() {
     let told = |by: &str| format!("T1/1 refused by {by}: Closed");
-    cancelling().answer(
-        Cancel,
-        closed,
-        &[&told("Cancel"), "T1 verdict NotPaid: WaitOver", STOP],
-    );
-    Play::closing(CANCEL_FIRST).answer(
-        Enquiry,
-        closed,
-        &[&told("Enquiry"), "T1 verdict NotPaid: WaitOver", STOP],
-    );
+    for (mut play, operation, by) in [
+        (cancelling(), Cancel, "Cancel"),
+        (Play::closing(CANCEL_FIRST), Enquiry, "Enquiry"),
+    ] {
+        let kept = format!("T1/1 kept NoMoney by {by}");
+        let not_paid = "T1 verdict NotPaid: WaitOver";
+        play.answer(operation, closed, &[&kept, &told(by), not_paid, STOP]);
+    }
     cancelling().answer(
         Enquiry,
         given_back,
@@ -85,6 +83,7 @@ fn already_closed_is_confirmed_by_an_enquiry() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             "T1 verdict NotPaid: WaitOver",
             STOP,
@@ -151,6 +150,7 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             "T1 verdict NotPaid: WaitOver",
             STOP,

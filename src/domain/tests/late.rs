@@ -123,7 +123,11 @@ fn an_order_that_turns_up_after_the_end_is_undone_before_it_is_paid() {
             "-> set Arrival T1/1 962s",
         ],
     );
-    // Older news of an order whose end is proved.
+    // Older news of an order whose end is proved, also if nothing else was ever seen of it.
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.fired(Timer::Enquiry);
+    play.said(Enquiry, closed);
+    play.answer(Submit, pending, &[]);
     ended_closed().answer(Submit, pending, &[]);
     ended_closed().answer(Enquiry, money_in_unsaid, &["-> Enquiry T1/1 10s"]);
 }
