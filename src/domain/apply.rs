@@ -103,9 +103,11 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
             report: None,
             trace: None,
             unknown: None,
+            paid_claimed: false,
             obligations: Vec::new(),
             arrival_over: false,
             not_found: 0,
+            not_found_try: 0,
         }),
         What::AttemptWaiting { attempt, .. }
         | What::AttemptUnknown { attempt, .. }
@@ -160,7 +162,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             attempt.stage = Stage::Closing {
                 reason: *reason,
                 cancels: 0,
-                paid_claimed: false,
+                tries: 0,
             };
         }
         What::CallIntended {
@@ -168,10 +170,11 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             next_try,
             ..
         } => {
-            if let Stage::Closing { cancels, .. } = &mut attempt.stage
-                && *operation == Operation::Cancel
-            {
-                *cancels += 1;
+            if let Stage::Closing { cancels, tries, .. } = &mut attempt.stage {
+                match operation {
+                    Operation::Cancel => *cancels += 1,
+                    _ => *tries += 1,
+                }
             }
             if let Some(obligation) = open_obligation(attempt) {
                 obligation.tries += 1;
@@ -180,12 +183,11 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         }
         What::PaidClaimed { trace, .. } => {
             locate(attempt, trace.as_ref());
-            if let Stage::Closing { paid_claimed, .. } = &mut attempt.stage {
-                *paid_claimed = true;
-            }
+            attempt.paid_claimed = true;
         }
         What::ObligationOpened { duty, .. } => {
             attempt.stage = Stage::Reversing;
+            attempt.not_found_try = 0;
             attempt.obligations.push(Obligation {
                 duty: *duty,
                 opened: at,
@@ -204,8 +206,9 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         What::ArrivalWindowOver { .. } => attempt.arrival_over = true,
         What::NotFoundNoted { trace, .. } => {
             locate(attempt, trace.as_ref());
-            if attempt.arrival_over {
+            if attempt.counts_not_found() {
                 attempt.not_found += 1;
+                attempt.not_found_try = attempt.tries();
             }
         }
         What::ObligationClosed { discharge, .. } => close(attempt, discharge, at),

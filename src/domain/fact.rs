@@ -139,6 +139,9 @@ pub enum Alert {
     Setup,
     /// The gateway refused a reversal for good.
     ReversalRejected,
+    /// The gateway says that an order is paid and does not show it: the cashier
+    /// cannot be told, and nothing may be reversed.
+    Unresolved,
 }
 
 /// What happened to a tender. `attempt` is the number of one of its attempts.
@@ -236,13 +239,13 @@ pub enum What {
         reason: Reason,
     },
     /// A reversal call is about to leave (durable before any byte of it), or a
-    /// duty asks again (so that its pace survives a restart).
+    /// duty or an unresolved attempt asks again (so that its pace survives a restart).
     CallIntended {
         /// Which.
         attempt: u32,
-        /// Cancel, revoke, or a duty's enquiry.
+        /// Cancel, revoke, or an enquiry.
         operation: Operation,
-        /// When a duty tries again if nothing comes of it.
+        /// When it is tried again if nothing comes of it.
         next_try: Option<Timestamp>,
     },
     /// The gateway refused to cancel because the order is paid; an enquiry must show it.

@@ -134,7 +134,8 @@ name!(
 );
 name!(
     /// The ticket in the cashier's software. Numbers come round again: a sale is
-    /// known by (store, business day, reference).
+    /// known by (store, business day, reference), and stays the same over midnight
+    /// until it has been settled for an hour.
     SaleRef, "a sale reference", Form::Printable(64)
 );
 name!(

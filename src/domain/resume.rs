@@ -6,7 +6,7 @@
 //! process was away.
 
 use super::step::{first_try, last_enquiry};
-use super::{Effect, Now, Stage, State, Tender, Timer};
+use super::{Attempt, Effect, GatewayRules, Now, Stage, State, Tender, Timer};
 use std::time::Duration;
 
 /// The effects that continue everything in the working set.
@@ -34,6 +34,11 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
             Stage::InFlight | Stage::Waiting | Stage::Unknown => {
                 effects.push(Effect::Set(Timer::Wait(attempt.id.clone()), Duration::ZERO));
             }
+            Stage::Closing { .. } if tender.verdict.is_some() => {
+                let due = rules.duty_pace.0.max(rest_of_proof(attempt, rules));
+                effects.push(Effect::Set(Timer::Enquiry(attempt.id.clone()), due));
+                effects.extend(arrival(attempt, rules, now));
+            }
             Stage::Closing { cancels, .. } => {
                 effects.extend(last_enquiry(tender, attempt, rules));
                 if cancels > 0 {
@@ -50,14 +55,24 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
                 Some(next_try) => next_try.since(now.at).min(rules.duty_pace.1),
                 None => first_try(attempt, obligation.duty, rules, now),
             };
+            let due = due.max(rest_of_proof(attempt, rules));
             effects.push(Effect::Set(Timer::Duty(attempt.id.clone()), due));
-            if !attempt.arrival_over {
-                effects.push(Effect::Set(
-                    Timer::Arrival(attempt.id.clone()),
-                    rules.arrival_window + now.clock_error,
-                ));
-            }
+            effects.extend(arrival(attempt, rules, now));
         }
     }
     effects
+}
+
+/// Where part of a proof is there, the rest of it must not come too soon after.
+fn rest_of_proof(attempt: &Attempt, rules: &GatewayRules) -> Duration {
+    match attempt.not_found {
+        0 => Duration::ZERO,
+        _ => rules.not_found_proof.1,
+    }
+}
+
+fn arrival(attempt: &Attempt, rules: &GatewayRules, now: Now) -> Option<Effect> {
+    let timer = Timer::Arrival(attempt.id.clone());
+    let window = rules.arrival_window + now.clock_error;
+    (!attempt.arrival_over).then_some(Effect::Set(timer, window))
 }

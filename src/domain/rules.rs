@@ -33,7 +33,9 @@ pub struct GatewayRules {
     /// From the request's time until a lost request can no longer arrive; after
     /// it (and the clock error) a verified "no such order" is proof.
     pub arrival_window: Duration,
-    /// How many verified "no such order" after the window are proof, and how far apart.
+    /// How many verified "no such order" after the window are proof, and how far
+    /// apart: at most one counts in each try of a duty, and the next try is set this
+    /// much later.
     pub not_found_proof: (u32, Duration),
     /// From the request's time to the earliest reversal.
     pub reversal_earliest: Duration,
@@ -53,9 +55,11 @@ pub enum LastWord {
     CancelFirst {
         /// Limit of the last enquiry, which goes before.
         limit_enquiry: Duration,
-        /// Pause between cancels, and the limit of each.
+        /// Pause between cancels. The ones before go on running beside the newest:
+        /// the first answer of a slow gateway is not lost to our own next try.
         every: Duration,
-        /// How long cancelling goes on before the verdict is given without its answer.
+        /// How long cancelling goes on before the verdict is given without its
+        /// answer; each cancel may take as long.
         limit: Duration,
     },
     /// The gateway's reversal would give a paid order's money back: the verdict

@@ -118,12 +118,16 @@ pub struct Attempt {
     pub trace: Option<String>,
     /// The last reason for not knowing, kept for the closing rules.
     pub unknown: Option<Unknown>,
+    /// The gateway would not cancel because the order is paid; only an enquiry can show it.
+    pub paid_claimed: bool,
     /// Duties of it, the first first; at most the last one is open.
     pub obligations: Vec<Obligation>,
     /// A lost request can no longer arrive.
     pub arrival_over: bool,
     /// Verified "no such order" answers since then.
     pub not_found: u32,
+    /// The try in which the last of them came.
+    pub not_found_try: u32,
 }
 
 /// Where an attempt stands (`docs/architecture.md` draws it).
@@ -141,8 +145,8 @@ pub enum Stage {
         reason: Reason,
         /// Cancels sent.
         cancels: u32,
-        /// The gateway said that the order is paid; only an enquiry can show it.
-        paid_claimed: bool,
+        /// Enquiries since the verdict is `unresolved`, each at a slower pace.
+        tries: u32,
     },
     /// Money in.
     Paid,
@@ -184,6 +188,25 @@ impl Stage {
 }
 
 impl Attempt {
+    /// The last word was that the order is paid, and no enquiry has shown it yet.
+    pub fn is_claimed_paid(&self) -> bool {
+        self.paid_claimed && matches!(self.stage, Stage::Closing { .. })
+    }
+
+    /// Whether one more "no such order" counts: the first since the window was over
+    /// in each try, while nothing shows that the order exists.
+    pub fn counts_not_found(&self) -> bool {
+        self.arrival_over && self.report.is_none() && self.tries() > self.not_found_try
+    }
+
+    /// How often the open duty was tried, or what is unresolved was enquired about.
+    pub fn tries(&self) -> u32 {
+        match self.stage {
+            Stage::Closing { tries, .. } => tries,
+            _ => self.obligation().map_or(0, |o| o.tries),
+        }
+    }
+
     /// The open duty, if there is one.
     pub fn obligation(&self) -> Option<&Obligation> {
         self.obligations.last().filter(|o| o.closed.is_none())

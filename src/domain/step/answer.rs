@@ -20,8 +20,13 @@ pub(super) enum Said {
     /// Paid, but for another amount or currency: it must go back.
     WrongMoney(OrderReport),
     Pending(OrderReport),
-    NoMoney(Refusal, Option<String>),
+    /// The submit made no order.
+    Refused(Refusal, Option<String>),
+    /// The order is closed, and no money can follow.
+    Closed(OrderReport, Refusal),
     Returned(OrderReport),
+    /// It names the order, with another amount or none: all it proves is that the order exists.
+    Unproved(OrderReport),
     NoSuchOrder(Option<String>),
     AlreadyPaid(Option<String>),
     AlreadyClosed,
@@ -39,13 +44,16 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
         Answer::NoSuchOrder { trace } if operation != Operation::Submit => {
             Said::NoSuchOrder(trace.clone())
         }
-        // Both say that the submit made no order. Signed evidence of the order is stronger:
-        // the request may have arrived twice, and the second one been refused.
-        Answer::Refused { .. } | Answer::NotSent if draft.attempt.report.is_some() => {
+        // Both say that the submit made no order. Signed evidence of the order, or that it
+        // is paid, is stronger: the request may have arrived twice, and the second one been
+        // refused.
+        Answer::Refused { .. } | Answer::NotSent
+            if draft.attempt.report.is_some() || draft.attempt.paid_claimed =>
+        {
             Said::Unknown(Unknown::Unlisted)
         }
         Answer::Refused { refusal, trace } if operation == Operation::Submit => {
-            Said::NoMoney(refusal.clone(), trace.clone())
+            Said::Refused(refusal.clone(), trace.clone())
         }
         Answer::AlreadyPaid { trace } => Said::AlreadyPaid(trace.clone()),
         Answer::AlreadyClosed { .. } => Said::AlreadyClosed,
@@ -77,19 +85,19 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         (OrderStatus::MoneyIn, Some(true)) => Said::MoneyIn(report.clone()),
         (OrderStatus::MoneyIn, Some(false)) => Said::WrongMoney(report.clone()),
         // Paid, but the answer does not say how much: an enquiry must.
-        (OrderStatus::MoneyIn, None) => Said::Unknown(Unknown::OtherAmount),
+        (OrderStatus::MoneyIn, None) => Said::Unproved(report.clone()),
         (_, Some(false)) => {
             draft.alert(Alert::WrongAmount);
-            Said::Unknown(Unknown::OtherAmount)
+            Said::Unproved(report.clone())
         }
         (OrderStatus::Pending, _) => Said::Pending(report.clone()),
-        (OrderStatus::NoMoney(refusal), _) => Said::NoMoney(refusal.clone(), report.trace.clone()),
+        (OrderStatus::NoMoney(refusal), _) => Said::Closed(report.clone(), refusal.clone()),
         (OrderStatus::Returned, _) => Said::Returned(report.clone()),
     }
 }
 
 /// What the newest report says was charged.
-fn charged(attempt: &Attempt) -> Option<Amount> {
+pub(super) fn charged(attempt: &Attempt) -> Option<Amount> {
     let report = attempt.report.as_ref()?;
     report
         .amount
@@ -141,14 +149,15 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
             };
             draft.set(Timer::Enquiry, pause);
         }
-        Said::NoMoney(refusal, trace) => refused(draft, operation, refusal, trace),
+        Said::Refused(refusal, trace) => refused(draft, operation, refusal, trace),
+        Said::Closed(report, refusal) => {
+            let trace = report.trace.clone();
+            draft.keep(operation, report);
+            refused(draft, operation, refusal, trace);
+        }
         Said::Returned(report) => {
             let trace = report.trace.clone();
-            draft.fact(What::EvidenceKept {
-                attempt: number,
-                operation,
-                report,
-            });
+            draft.keep(operation, report);
             refused(draft, operation, returned(), trace);
         }
         // The submit was refused without a signature, and the gateway, signed,
@@ -168,6 +177,10 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         }
         Said::NotSent => withdrawn(draft),
         Said::Unknown(reason) => unknown(draft, operation, reason),
+        Said::Unproved(report) => {
+            draft.keep_first(operation, report);
+            unknown(draft, operation, Unknown::OtherAmount);
+        }
         Said::NoSuchOrder(_) => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
         // The order number exists with an end we did not see: an enquiry tells.
         Said::AlreadyPaid(_)
@@ -209,12 +222,7 @@ pub(super) fn paid(draft: &mut Draft<'_>, operation: Operation, report: OrderRep
 
 /// Money is in, but not the money that was asked for: all of it goes back.
 pub(super) fn wrong_money(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
-    let attempt = draft.number();
-    draft.fact(What::EvidenceKept {
-        attempt,
-        operation,
-        report,
-    });
+    draft.keep(operation, report);
     draft.alert(Alert::WrongAmount);
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, Reason::WrongAmount);
@@ -272,11 +280,15 @@ pub(super) fn enquiry_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
             });
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
-        Stage::Waiting
-        | Stage::Unknown
-        | Stage::Closing {
-            paid_claimed: true, ..
-        } => draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false),
+        Stage::Waiting | Stage::Unknown => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
+        Stage::Closing { tries, .. } if draft.tender.verdict.is_some() => {
+            closing::enquire_slowly(&mut draft, tries);
+        }
+        Stage::Closing { .. } if draft.attempt.paid_claimed => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
+        }
         _ => {}
     }
     draft.done()

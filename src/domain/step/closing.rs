@@ -11,7 +11,9 @@
 //! A gateway that refuses to cancel a paid order is asked before the verdict, so
 //! that a customer who pays in the last second has paid. Once it claims that the
 //! order is paid, the order is never reversed from here: enquiries decide, and
-//! until they do the verdict is `unresolved`.
+//! until they do the verdict is `unresolved`. It does not last for ever: where a
+//! lost request can no longer arrive and the gateway has no such order, the claim
+//! was not about this one.
 
 use super::answer::{Said, paid, returned, withdrawn, wrong_money};
 use super::draft::Draft;
@@ -66,25 +68,27 @@ pub(crate) fn last_enquiry(
 /// What is said while the last word is awaited.
 pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) {
     let Stage::Closing {
-        reason,
-        cancels,
-        paid_claimed,
+        reason, cancels, ..
     } = draft.attempt.stage
     else {
         return;
     };
+    let paid_claimed = draft.attempt.paid_claimed;
+    if let Said::Pending(report) | Said::Unproved(report) = &said {
+        draft.keep_first(operation, report.clone());
+    }
     match said {
         Said::MoneyIn(report) => paid(draft, operation, report),
         Said::WrongMoney(report) => wrong_money(draft, operation, report),
-        Said::NoMoney(refusal, trace) => closed(draft, operation, reason, refusal, trace),
+        Said::Refused(refusal, trace) => closed(draft, operation, reason, refusal, trace),
+        Said::Closed(report, refusal) => {
+            let trace = report.trace.clone();
+            draft.keep(operation, report);
+            closed(draft, operation, reason, refusal, trace);
+        }
         Said::Returned(report) => {
             let trace = report.trace.clone();
-            let attempt = draft.number();
-            draft.fact(What::EvidenceKept {
-                attempt,
-                operation,
-                report,
-            });
+            draft.keep(operation, report);
             closed(draft, operation, reason, returned(), trace);
         }
         Said::NotSent => withdrawn(draft),
@@ -109,13 +113,12 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         {
             never_seen(draft, reason, trace);
         }
-        _ if paid_claimed => {
-            let pause = match draft.tender.verdict {
-                Some(_) => draft.rules.duty_pace.0,
-                None => draft.rules.enquiry_every,
-            };
-            draft.set(Timer::Enquiry, pause);
+        Said::NoSuchOrder(trace) if draft.attempt.counts_not_found() => {
+            not_there(draft, reason, trace);
         }
+        // The next enquiry of what is unresolved is on its timer.
+        _ if paid_claimed && draft.tender.verdict.is_some() => {}
+        _ if paid_claimed => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
         _ if operation == Operation::Enquiry && cancels == 0 => after_last_enquiry(draft, reason),
         // The next cancel is on its timer.
         _ => {}
@@ -151,10 +154,23 @@ fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
     duty::open(draft, Duty::Watch);
 }
 
+/// The gateway said that the order is paid, and ever since the window is over
+/// that there is none: the claim was of another order. The watch has the end of it.
+fn not_there(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
+    let (proof, apart) = draft.rules.not_found_proof;
+    if draft.attempt.not_found + 1 >= proof {
+        never_seen(draft, reason, trace);
+    } else {
+        let attempt = draft.number();
+        draft.fact(What::NotFoundNoted { attempt, trace });
+        draft.set(Timer::Enquiry, apart);
+    }
+}
+
 fn after_last_enquiry(draft: &mut Draft<'_>, reason: Reason) {
     match draft.rules.last_word {
         LastWord::CancelFirst { every, limit, .. } => {
-            send_cancel(draft, every);
+            send_cancel(draft, every, limit);
             draft.set(Timer::LastWord, limit);
         }
         LastWord::VerdictFirst { .. } => {
@@ -165,45 +181,55 @@ fn after_last_enquiry(draft: &mut Draft<'_>, reason: Reason) {
     }
 }
 
-fn send_cancel(draft: &mut Draft<'_>, every: Duration) {
+fn send_cancel(draft: &mut Draft<'_>, every: Duration, limit: Duration) {
     let attempt = draft.number();
     draft.fact(What::CallIntended {
         attempt,
         operation: Operation::Cancel,
         next_try: None,
     });
-    draft.call(Operation::Cancel, every, true);
+    draft.call(Operation::Cancel, limit, true);
     draft.set(Timer::Cancel, every);
 }
 
 /// The last cancel had no answer that settles it: once more.
 pub(super) fn cancel_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
-    if let Stage::Closing {
-        paid_claimed: false,
-        ..
-    } = draft.attempt.stage
-        && let LastWord::CancelFirst { every, .. } = draft.rules.last_word
+    if matches!(draft.attempt.stage, Stage::Closing { .. })
+        && !draft.attempt.paid_claimed
+        && let LastWord::CancelFirst { every, limit, .. } = draft.rules.last_word
     {
-        send_cancel(&mut draft, every);
+        send_cancel(&mut draft, every, limit);
     }
     draft.done()
+}
+
+/// What is unresolved is enquired about like a duty: slower each time, on and on.
+pub(super) fn enquire_slowly(draft: &mut Draft<'_>, tries: u32) {
+    let attempt = draft.number();
+    let pause = duty::pause(Duty::Return, tries, draft.rules.duty_pace);
+    draft.fact(What::CallIntended {
+        attempt,
+        operation: Operation::Enquiry,
+        next_try: Some(draft.now.at.after(pause)),
+    });
+    draft.call(Operation::Enquiry, draft.rules.limit_enquiry, true);
+    draft.set(Timer::Enquiry, pause);
 }
 
 /// Nobody said the last word: the verdict is due all the same.
 pub(super) fn last_word_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     match draft.attempt.stage {
-        Stage::Closing {
-            paid_claimed: true, ..
-        } => {
+        Stage::Closing { tries, .. } if draft.attempt.paid_claimed => {
             if draft.tender.verdict.is_none() {
                 draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
+                draft.alert(Alert::Unresolved);
+                enquire_slowly(&mut draft, tries);
+                let window = draft.rules.arrival_window + draft.now.clock_error;
+                draft.set(Timer::Arrival, window);
             }
-            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
         Stage::Closing {
-            reason,
-            cancels,
-            paid_claimed: false,
+            reason, cancels, ..
         } => {
             draft.stop_waiting();
             draft.verdict(Verdict::NotPaid, reason);

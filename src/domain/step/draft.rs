@@ -1,8 +1,8 @@
 //! A step being written: what it is about, and what was decided so far.
 
 use crate::domain::{
-    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Now, Operation, Order, Reason,
-    State, Step, Tender, Timer, Verdict, What,
+    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Now, Operation, Order,
+    OrderReport, Reason, State, Step, Tender, Timer, Verdict, What,
 };
 use std::time::Duration;
 
@@ -57,6 +57,24 @@ impl<'a> Draft<'a> {
     pub(crate) fn alert(&mut self, alert: Alert) {
         let attempt = Some(self.number());
         self.fact(What::AlertRaised { attempt, alert });
+    }
+
+    /// Keeps a verified report.
+    pub(crate) fn keep(&mut self, operation: Operation, report: OrderReport) {
+        let attempt = self.number();
+        self.fact(What::EvidenceKept {
+            attempt,
+            operation,
+            report,
+        });
+    }
+
+    /// Keeps a report as evidence that the order exists, when there is none yet:
+    /// from here on neither "no such order" nor the submit's own refusal is about it.
+    pub(crate) fn keep_first(&mut self, operation: Operation, report: OrderReport) {
+        if self.attempt.report.is_none() {
+            self.keep(operation, report);
+        }
     }
 
     /// Tells the cashier. A final verdict is never given twice: `paid` and

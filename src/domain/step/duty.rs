@@ -5,11 +5,11 @@
 //! named person). Evidence that contradicts an end never flips the verdict: it
 //! opens a duty or raises an alert.
 
-use super::answer::Said;
+use super::answer::{Said, charged};
 use super::draft::Draft;
 use crate::domain::{
     Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
-    Operation, OrderReport, OrderStatus, Stage, State, Step, Timer, What,
+    Operation, OrderStatus, Stage, State, Step, Timer, What,
 };
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
     draft.fact(What::ObligationOpened { attempt, duty });
     let first = first_try(draft.attempt, duty, draft.rules, draft.now);
     draft.set(Timer::Duty, first);
-    draft.set(
-        Timer::Arrival,
-        draft.rules.arrival_window + draft.now.clock_error,
-    );
+    if !draft.attempt.arrival_over {
+        let window = draft.rules.arrival_window + draft.now.clock_error;
+        draft.set(Timer::Arrival, window);
+    }
 }
 
 /// How long until the first try of a duty: a reversal is not sent before the
@@ -91,10 +91,15 @@ fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: 
 
 /// A lost request can no longer arrive: from here on "no such order" is proof.
 pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
-    if draft.attempt.obligation().is_some() && !draft.attempt.arrival_over {
+    let ask = match draft.attempt.stage {
+        Stage::Reversing => Timer::Duty,
+        Stage::Closing { .. } if draft.attempt.paid_claimed => Timer::Enquiry,
+        _ => return draft.done(),
+    };
+    if !draft.attempt.arrival_over {
         let attempt = draft.number();
         draft.fact(What::ArrivalWindowOver { attempt });
-        draft.set(Timer::Duty, Duration::ZERO);
+        draft.set(ask, Duration::ZERO);
     }
     draft.done()
 }
@@ -107,29 +112,29 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         return;
     };
     match said {
-        Said::NoMoney(..) => close(draft, Discharge::NoMoney),
+        Said::Refused(..) | Said::Closed(..) => close(draft, Discharge::NoMoney),
         Said::Returned(report) => {
-            keep(draft, operation, report);
+            draft.keep(operation, report);
             close(draft, Discharge::Returned);
         }
         Said::NotSent => close(draft, Discharge::NeverArrived),
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
             let known = money_known(draft);
             if !known {
-                keep(draft, operation, report);
+                draft.keep(operation, report);
             }
             turned_up(draft, obligation);
         }
-        Said::Pending(report) => {
-            if draft.attempt.report.is_none() {
-                keep(draft, operation, report);
-            }
+        Said::Pending(report) | Said::Unproved(report) => {
+            draft.keep_first(operation, report);
             turned_up(draft, obligation);
         }
         Said::NoSuchOrder(trace) => {
-            if draft.attempt.arrival_over && draft.attempt.report.is_none() {
+            if draft.attempt.counts_not_found() {
                 not_found(draft, trace);
             }
+            // There is nothing to enquire about: the next try is on its timer.
+            return;
         }
         Said::ReversalRejected => {
             if !obligation.alerted {
@@ -137,8 +142,16 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
                 draft.alert(Alert::DutyOverdue);
             }
         }
+        // A cancel of the last word that was answered late: from here on the
+        // submit's own refusal is not about this order.
+        Said::AlreadyPaid(trace) => {
+            if !draft.attempt.paid_claimed {
+                let attempt = draft.number();
+                draft.fact(What::PaidClaimed { attempt, trace });
+            }
+        }
         // The next try is on its timer.
-        Said::AlreadyPaid(_) | Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
+        Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
     }
     if operation == Operation::Revoke && !draft.has_closed_the_duty() {
         draft.call(Operation::Enquiry, draft.rules.limit_enquiry, true);
@@ -146,8 +159,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
 }
 
 fn money_known(draft: &Draft<'_>) -> bool {
-    let report = draft.attempt.report.as_ref();
-    report.is_some_and(|r| r.status == OrderStatus::MoneyIn)
+    charged(draft.attempt).is_some()
 }
 
 /// What was watched for has arrived: now it must be undone.
@@ -176,15 +188,6 @@ fn not_found(draft: &mut Draft<'_>, trace: Option<String>) {
     }
 }
 
-fn keep(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
-    let attempt = draft.number();
-    draft.fact(What::EvidenceKept {
-        attempt,
-        operation,
-        report,
-    });
-}
-
 fn close(draft: &mut Draft<'_>, discharge: Discharge) {
     let attempt = draft.number();
     draft.fact(What::ObligationClosed { attempt, discharge });
@@ -199,11 +202,11 @@ pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said
         Said::Returned(report) => {
             let status = draft.attempt.report.as_ref().map(|r| &r.status);
             if status != Some(&OrderStatus::Returned) {
-                keep(draft, operation, report);
+                draft.keep(operation, report);
                 draft.alert(Alert::ReturnedWithoutUs);
             }
         }
-        Said::NoMoney(..) => draft.alert(Alert::ReturnedWithoutUs),
+        Said::Closed(..) => draft.alert(Alert::ReturnedWithoutUs),
         Said::WrongMoney(_) => draft.alert(Alert::WrongAmount),
         _ => {}
     }
@@ -228,13 +231,17 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
             draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
-            keep(draft, operation, report);
+            draft.keep(operation, report);
             draft.alert(Alert::PaidAfterNotPaid);
             open(draft, Duty::Return);
         }
-        Said::Pending(report) if thought_absent => {
-            keep(draft, operation, report);
+        Said::Pending(report) | Said::Unproved(report) if thought_absent => {
+            draft.keep(operation, report);
             open(draft, Duty::Return);
+        }
+        // Paid, and how much it does not say: an enquiry must.
+        Said::Unproved(report) if report.status == OrderStatus::MoneyIn && !went_back => {
+            draft.call(Operation::Enquiry, draft.rules.limit_enquiry, false);
         }
         _ => {}
     }

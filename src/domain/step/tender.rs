@@ -3,10 +3,14 @@
 use super::draft::{Draft, call};
 use super::{closing, number};
 use crate::domain::{
-    ATTEMPTS_MAX, Attempt, AttemptId, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact, LaneRules,
-    Mode, NewTender, Now, Operation, Reason, Stage, State, Step, Tender, TenderId, Timer, Verdict,
-    What,
+    ATTEMPTS_MAX, Attempt, AttemptId, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact,
+    LaneRules, Mode, NewTender, Now, Operation, Reason, SaleRef, Stage, State, Step, Tender,
+    TenderId, Timer, Verdict, What,
 };
+use std::time::Duration;
+
+/// How long after its verdict a ticket is the same one, whatever the day.
+const SAME_TICKET: Duration = Duration::from_secs(60 * 60);
 
 fn existing(tender: &Tender) -> Step {
     Step {
@@ -56,7 +60,10 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
     if let Some(busy) = of_lane.find(|t| t.verdict.is_none()) {
         return Err(Denial::LaneBusy(busy.id.clone()));
     }
-    let mut of_sale = state.tenders.values().filter(|t| is_of_sale(t, new));
+    let mut of_sale = state
+        .tenders
+        .values()
+        .filter(|t| is_of_sale(t, &new.sale, &new.day, now));
     if let Some(busy) = of_sale.clone().find(|t| t.final_verdict().is_none()) {
         return Err(Denial::SaleBusy(busy.id.clone()));
     }
@@ -98,8 +105,15 @@ fn same_content(tender: &Tender, new: &NewTender) -> bool {
         && tender.note == new.note
 }
 
-fn is_of_sale(tender: &Tender, new: &NewTender) -> bool {
-    tender.sale == new.sale && tender.day == new.day
+/// A sale is a ticket of a day. A ticket that is being paid over midnight, or
+/// asked for again when it just was, is still the same one. (A wall clock that
+/// steps makes two sales of a ticket at most an hour too early, as its day does.)
+fn is_of_sale(tender: &Tender, sale: &SaleRef, day: &BusinessDay, now: Now) -> bool {
+    let just_now = match tender.verdict {
+        Some((verdict, _, at)) if verdict != Verdict::Unresolved => now.at.since(at) < SAME_TICKET,
+        _ => true,
+    };
+    tender.sale == *sale && (tender.day == *day || just_now)
 }
 
 /// Transition 2: the intent, durable before any byte leaves.
@@ -132,7 +146,7 @@ pub(super) fn code_read(
     if forced || !lane(state, tender)?.gateways.contains(&code.gateway) {
         return Err(Denial::NoGateway);
     }
-    sale_is_free(state, tender)?;
+    sale_is_free(state, tender, now)?;
     let rules = state.setup.gateways.get(&code.gateway);
     let rules = rules.ok_or(Denial::NoGateway)?;
     let attempt = Attempt {
@@ -151,9 +165,11 @@ pub(super) fn code_read(
         report: None,
         trace: None,
         unknown: None,
+        paid_claimed: false,
         obligations: Vec::new(),
         arrival_over: false,
         not_found: 0,
+        not_found_try: 0,
     };
     Ok(Step {
         facts: vec![Fact {
@@ -186,11 +202,11 @@ pub(super) fn code_read(
 }
 
 /// One live attempt per sale, across lanes; a paid sale pays again only in parts.
-fn sale_is_free(state: &State, tender: &Tender) -> Result<(), Denial> {
+fn sale_is_free(state: &State, tender: &Tender, now: Now) -> Result<(), Denial> {
     let others = state
         .tenders
         .values()
-        .filter(|t| t.id != tender.id && t.sale == tender.sale && t.day == tender.day);
+        .filter(|t| t.id != tender.id && is_of_sale(t, &tender.sale, &tender.day, now));
     for other in others {
         if other.live_attempt().is_some() {
             return Err(Denial::SaleBusy(other.id.clone()));

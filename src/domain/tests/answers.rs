@@ -112,6 +112,7 @@ fn an_order_closed_while_waiting_leaves_the_tender_armed() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             STOP,
             "-> set Code T1 120s",
@@ -206,8 +207,14 @@ fn another_amount_or_currency_goes_back() {
 #[test]
 fn money_in_without_an_amount_is_asked_about() {
     let mut play = Play::paying(VERDICT_FIRST);
-    let unknown = ["T1/1 unknown OtherAmount", ASK];
+    let unknown = [
+        "T1/1 kept MoneyIn by Submit",
+        "T1/1 unknown OtherAmount",
+        ASK,
+    ];
     play.answer(Submit, money_in_unsaid, &unknown);
+    // The order exists: the submit's own refusal is not about it.
+    play.answer(Submit, stale_code, &["T1/1 unknown Unlisted", ASK]);
     play.answer(Enquiry, money_in_unsaid, &["-> set Enquiry T1/1 5s"]);
     play.answer(
         Enquiry,

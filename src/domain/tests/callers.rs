@@ -33,9 +33,7 @@ fn one_key_is_one_tender() {
     let mut play = Play::at(CANCEL_FIRST);
     play.on(create(tender("k1")), &CREATED);
     play.on(create(tender("k1")), &[]);
-    let mut after_midnight = tender("k1");
-    after_midnight.day = BusinessDay::new("2026-03-02").unwrap();
-    play.on(create(after_midnight), &[]);
+    play.on(create(tomorrow(tender("k1"))), &[]);
     play.scans();
     play.said(Operation::Submit, money_in);
     play.on(create(tender("k1")), &[]);
@@ -145,13 +143,51 @@ fn a_lane_has_one_tender_and_a_sale_one_payment() {
         create(part),
         &["T2 created L2 S1 37.50 AED", "-> set Code T2 120s"],
     );
-    // Ticket numbers come round again: tomorrow it is another sale.
-    let mut tomorrow = tender("k3");
-    tomorrow.day = BusinessDay::new("2026-03-02").unwrap();
     play.on(
-        create(tomorrow),
+        Event::Cancel(play.tender()),
+        &["T2 verdict NotPaid: Cancelled", "-> clear Code T2"],
+    );
+    // Ticket numbers come round again: tomorrow it is another sale.
+    play.later(60 * 60);
+    play.on(
+        create(tomorrow(tender("k3"))),
         &["T3 created L1 S1 37.50 AED", "-> set Code T3 120s"],
     );
+}
+
+fn tomorrow(new: NewTender) -> NewTender {
+    let day = BusinessDay::new("2026-03-02").unwrap();
+    NewTender { day, ..new }
+}
+
+#[test]
+fn a_ticket_is_the_same_over_midnight() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    let first = play.tender();
+    let again = create(tomorrow(on_lane_2(tender("k2"))));
+    denied(&play, &again, Denial::SaleBusy(first.clone()));
+    play.said(Operation::Submit, money_in);
+    denied(&play, &again, Denial::SalePaid(first.clone()));
+    play.later(59 * 60 + 59);
+    denied(&play, &again, Denial::SalePaid(first.clone()));
+    // A clock that was set back makes nothing older.
+    play.now.at.0 -= 86_400_000;
+    denied(&play, &again, Denial::SalePaid(first));
+    play.now.at.0 += 86_400_000;
+    play.later(1);
+    play.on(
+        again,
+        &["T2 created L2 S1 37.50 AED", "-> set Code T2 120s"],
+    );
+
+    // Nobody knows yet what became of it: it stays busy, however long.
+    let mut play = Play::closing(CANCEL_FIRST);
+    play.said(Operation::Enquiry, nothing);
+    play.said(Operation::Cancel, already_paid);
+    play.fired(Timer::LastWord);
+    play.later(86_400);
+    let again = create(tomorrow(tender("k2")));
+    denied(&play, &again, Denial::SaleBusy(play.tender()));
 }
 
 #[test]
@@ -377,6 +413,7 @@ fn one_live_attempt_of_a_sale_across_lanes() {
     second.id = TenderId::new("tzz").unwrap();
     second.lane = LaneId::new("L2").unwrap();
     second.attempts.clear();
+    second.day = BusinessDay::new("2026-03-02").unwrap();
     play.state.tenders.insert(second.id.clone(), second.clone());
     let read = Event::CodeRead {
         tender: second.id.clone(),

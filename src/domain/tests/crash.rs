@@ -5,8 +5,7 @@ use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{already_paid, no_order};
 use super::{render, rules};
 use crate::domain::{
-    Answer, AttemptId, Effect, Event, Now, Operation, Stage, State, Timer, Unknown, apply, resume,
-    step,
+    Answer, AttemptId, Effect, Event, Now, Operation, State, Timer, Unknown, apply, resume, step,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,13 +65,7 @@ pub(crate) fn survives(state: &State, now: Now) {
     for tender in state.tenders.values() {
         assert!(tender.verdict.is_some(), "no verdict after a crash");
         for attempt in &tender.attempts {
-            let claimed = matches!(
-                attempt.stage,
-                Stage::Closing {
-                    paid_claimed: true,
-                    ..
-                }
-            );
+            let claimed = attempt.is_claimed_paid();
             assert!(claimed || !attempt.stage.is_live(), "lives after a crash");
             let timer = Timer::Duty(attempt.id.clone());
             let waits = timers.contains_key(&timer) || !effects.is_empty();
@@ -128,6 +121,24 @@ fn a_last_word_is_asked_for_again() {
 }
 
 #[test]
+fn what_is_unresolved_is_enquired_about_again() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(Event::Cancel(play.tender()));
+    play.said(Operation::Enquiry, no_order);
+    play.said(Operation::Cancel, already_paid);
+    play.fired(Timer::LastWord);
+    resumes(
+        &play,
+        &["-> set Enquiry T1/1 10s", "-> set Arrival T1/1 962s"],
+    );
+    play.fired(Timer::Arrival);
+    resumes(&play, &["-> set Enquiry T1/1 10s"]);
+    play.fired(Timer::Enquiry);
+    play.said(Operation::Enquiry, no_order);
+    resumes(&play, &["-> set Enquiry T1/1 60s"]);
+}
+
+#[test]
 fn a_duty_goes_on_at_its_pace() {
     let mut play = Play::returning(CANCEL_FIRST);
     resumes(&play, &["-> set Duty T1/1 10s", "-> set Arrival T1/1 962s"]);
@@ -137,6 +148,14 @@ fn a_duty_goes_on_at_its_pace() {
         &play,
         &["-> set Duty T1/1 900s", "-> set Arrival T1/1 962s"],
     );
+}
+
+#[test]
+fn a_proof_is_not_hastened_by_a_crash() {
+    let mut play = Play::window_over(CANCEL_FIRST);
+    play.said(Operation::Enquiry, no_order);
+    play.later(20);
+    resumes(&play, &["-> set Duty T1/1 60s"]);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
-    already_closed, already_given_back, closed, given_back, money_in, no_order, not_sent, nothing,
-    pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
+    already_closed, already_given_back, closed, given_back, money_in, money_in_unsaid, no_order,
+    not_sent, nothing, pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
 };
-use crate::domain::{Operation::*, Timer};
+use crate::domain::{Operation, Operation::*, Timer};
 
 const DONE: &str = "-> stop duty T1/1";
 const ASK: &str = "-> Enquiry T1/1 10s fresh";
@@ -79,13 +79,7 @@ fn a_return_ends_by_proof() {
 
 #[test]
 fn a_reversal_that_proves_nothing_is_followed_by_an_enquiry() {
-    for says in [
-        already_closed,
-        already_given_back,
-        nothing,
-        pending,
-        no_order,
-    ] {
+    for says in [already_closed, already_given_back, nothing, pending] {
         let mut play = Play::returning(CANCEL_FIRST);
         play.answer(Revoke, says, &[ASK]);
         play.answer(Enquiry, pending, &[]);
@@ -170,29 +164,39 @@ fn a_watch_asks_until_the_window_is_over() {
     tries(&mut play, "Enquiry", "60s");
     play.answer(Enquiry, nothing, &[]);
     tries(&mut play, "Enquiry", "60s");
-    play.answer(
-        Enquiry,
-        no_order,
-        &["T1/1 not found", "T1/1 owes nothing: NeverArrived", DONE],
-    );
+    not_found_twice(&mut play, Enquiry, "60s");
     play.answer(Enquiry, no_order, &[]);
 }
 
-#[test]
-fn twice_not_found_where_the_gateway_wants_it_twice() {
-    let mut play = Play::window_over(VERDICT_FIRST);
-    play.answer(
-        Enquiry,
-        no_order,
-        &["T1/1 not found", "-> set Duty T1/1 5s"],
-    );
-    play.later(5);
+/// Two answers, a try and its pause apart; a second answer in one try is none.
+fn not_found_twice(play: &mut Play, operation: Operation, apart: &str) {
+    let set = format!("-> set Duty T1/1 {apart}");
+    play.answer(operation, no_order, &["T1/1 not found", &set]);
+    play.answer(operation, no_order, &[]);
+    play.answer(Enquiry, no_order, &[]);
+    play.answer(Cancel, no_order, &[]);
     play.fired(Timer::Duty);
     play.answer(
-        Enquiry,
+        operation,
         no_order,
         &["T1/1 not found", "T1/1 owes nothing: NeverArrived", DONE],
     );
+}
+
+#[test]
+fn not_found_is_proof_when_it_is_said_twice_and_apart() {
+    for (gateway, apart) in [(VERDICT_FIRST, "5s"), (CANCEL_FIRST, "60s")] {
+        not_found_twice(&mut Play::window_over(gateway), Enquiry, apart);
+    }
+    // A return asks by reversing, and asks nothing more about what is not there.
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.fired(Timer::Wait);
+    play.fired(Timer::LastWord);
+    play.fired(Timer::Duty);
+    play.answer(Revoke, no_order, &[]);
+    play.fired(Timer::Arrival);
+    // The try that began before the window was over counts as well.
+    not_found_twice(&mut play, Revoke, "60s");
 }
 
 #[test]
@@ -235,6 +239,25 @@ fn a_late_arrival_is_undone() {
         Play::window_over(CANCEL_FIRST).answer(operation, money_in, &revokes(kept));
         Play::watching(CANCEL_FIRST).answer(operation, money_in, &revokes(kept));
     }
+}
+
+#[test]
+fn a_late_arrival_without_its_amount_is_undone() {
+    let mut play = Play::watching(CANCEL_FIRST);
+    play.answer(
+        Enquiry,
+        money_in_unsaid,
+        &[
+            "T1/1 kept MoneyIn by Enquiry",
+            "T1/1 now owes Return",
+            "T1/1 intends Revoke, next in 10s",
+            "-> Revoke T1/1 10s fresh",
+            "-> set Duty T1/1 10s",
+        ],
+    );
+    // What was charged is kept when it is said.
+    let kept = "T1/1 kept MoneyIn by Enquiry";
+    play.answer(Enquiry, too_little_in, &[kept]);
 }
 
 #[test]

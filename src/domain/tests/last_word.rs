@@ -2,14 +2,14 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
-    already_closed, already_paid, closed, given_back, money_in, money_in_unsaid, no_order,
+    Says, already_closed, already_paid, closed, given_back, money_in, money_in_unsaid, no_order,
     not_sent, nothing, pending, stale_code, too_little_in, unsigned_refusal,
 };
 use crate::domain::{Operation::*, Timer};
 
 const CANCELS: [&str; 4] = [
     "T1/1 intends Cancel",
-    "-> Cancel T1/1 3s fresh",
+    "-> Cancel T1/1 10s fresh",
     "-> set Cancel T1/1 3s",
     "-> set LastWord T1/1 10s",
 ];
@@ -52,16 +52,14 @@ fn the_wait_ends_with_a_fresh_enquiry() {
 #[test]
 fn closed_is_not_paid_and_nothing_is_owed() {
     let told = |by: &str| format!("T1/1 refused by {by}: Closed");
-    cancelling().answer(
-        Cancel,
-        closed,
-        &[&told("Cancel"), "T1 verdict NotPaid: WaitOver", STOP],
-    );
-    Play::closing(CANCEL_FIRST).answer(
-        Enquiry,
-        closed,
-        &[&told("Enquiry"), "T1 verdict NotPaid: WaitOver", STOP],
-    );
+    for (mut play, operation, by) in [
+        (cancelling(), Cancel, "Cancel"),
+        (Play::closing(CANCEL_FIRST), Enquiry, "Enquiry"),
+    ] {
+        let kept = format!("T1/1 kept NoMoney by {by}");
+        let not_paid = "T1 verdict NotPaid: WaitOver";
+        play.answer(operation, closed, &[&kept, &told(by), not_paid, STOP]);
+    }
     cancelling().answer(
         Enquiry,
         given_back,
@@ -85,11 +83,23 @@ fn already_closed_is_confirmed_by_an_enquiry() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             "T1 verdict NotPaid: WaitOver",
             STOP,
         ],
     );
+}
+
+#[test]
+fn a_slow_already_paid_is_heard() {
+    let mut play = cancelling();
+    play.later(3);
+    play.fires(Timer::Cancel, &CANCELS[..3]);
+    // 200 ms later the first cancel is answered, while the second one runs.
+    let asked = ["T1/1 claimed paid", "-> clear Cancel T1/1", ASK];
+    play.answer(Cancel, already_paid, &asked);
+    play.answer(Enquiry, money_in, &PAID);
 }
 
 #[test]
@@ -109,11 +119,29 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
         play.answer(Enquiry, says, &["-> set Enquiry T1/1 3s"]);
         play.fires(Timer::Enquiry, &[ASK]);
     }
-    let unresolved = ["T1 verdict Unresolved: NoAnswer", ASK];
+    let unresolved = [
+        "T1 verdict Unresolved: NoAnswer",
+        "T1/1 alert Unresolved",
+        "T1/1 intends Enquiry, next in 10s",
+        "-> Enquiry T1/1 10s fresh",
+        "-> set Enquiry T1/1 10s",
+        "-> set Arrival T1/1 962s",
+    ];
     play.fires(Timer::LastWord, &unresolved);
-    play.fires(Timer::LastWord, &[ASK]);
-    play.answer(Enquiry, nothing, &["-> set Enquiry T1/1 10s"]);
-    play.fires(Timer::Enquiry, &[ASK]);
+    play.fires(Timer::LastWord, &[]);
+    for (says, pause) in [
+        (nothing as Says, "20s"),
+        (no_order, "40s"),
+        (pending, "80s"),
+        (money_in_unsaid, "160s"),
+        (nothing, "320s"),
+        (nothing, "640s"),
+        (nothing, "900s"),
+        (nothing, "900s"),
+    ] {
+        play.said(Enquiry, says);
+        asked_slowly(&mut play, pause);
+    }
     play.answer(Enquiry, money_in, &PAID);
 
     let mut play = claimed();
@@ -122,6 +150,7 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
         Enquiry,
         closed,
         &[
+            "T1/1 kept NoMoney by Enquiry",
             "T1/1 refused by Enquiry: Closed",
             "T1 verdict NotPaid: WaitOver",
             STOP,
@@ -143,6 +172,108 @@ fn already_paid_and_silence_is_unresolved_then_paid_or_not() {
             "-> set Arrival T1/1 962s",
         ],
     );
+}
+
+fn asked_slowly(play: &mut Play, pause: &str) {
+    play.fires(
+        Timer::Enquiry,
+        &[
+            &format!("T1/1 intends Enquiry, next in {pause}"),
+            "-> Enquiry T1/1 10s fresh",
+            &format!("-> set Enquiry T1/1 {pause}"),
+        ],
+    );
+}
+
+/// The claim was not about this order: its answer names none.
+#[test]
+fn unresolved_ends_when_the_order_never_was() {
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(crate::domain::Event::Cancel(play.tender()));
+    play.said(Enquiry, nothing);
+    play.said(Cancel, already_paid);
+    play.fired(Timer::LastWord);
+    play.answer(Enquiry, no_order, &[]);
+    play.fires(
+        Timer::Arrival,
+        &["T1/1 window over", "-> set Enquiry T1/1 0s"],
+    );
+    play.fires(Timer::Arrival, &[]);
+    asked_slowly(&mut play, "20s");
+    let once = ["T1/1 not found", "-> set Enquiry T1/1 60s"];
+    play.answer(Enquiry, no_order, &once);
+    play.answer(Enquiry, no_order, &[]);
+    asked_slowly(&mut play, "40s");
+    play.answer(
+        Enquiry,
+        no_order,
+        &[
+            "T1/1 not found",
+            "T1 verdict NotPaid: Cancelled",
+            "T1/1 owes Watch",
+            STOP,
+            "-> set Duty T1/1 10s",
+        ],
+    );
+    play.fired(Timer::Duty);
+    play.answer(
+        Enquiry,
+        no_order,
+        &[
+            "T1/1 not found",
+            "T1/1 owes nothing: NeverArrived",
+            "-> stop duty T1/1",
+        ],
+    );
+
+    // An order that was seen stays unresolved: only its report ends it.
+    let mut play = claimed();
+    play.fired(Timer::LastWord);
+    play.fired(Timer::Arrival);
+    for pause in ["20s", "40s", "80s"] {
+        asked_slowly(&mut play, pause);
+        play.answer(Enquiry, no_order, &[]);
+    }
+}
+
+#[test]
+fn already_paid_is_not_overruled_by_the_submits_own_refusal() {
+    for says in [stale_code, not_sent] {
+        let mut play = Play::paying(CANCEL_FIRST);
+        play.go(crate::domain::Event::Cancel(play.tender()));
+        play.said(Enquiry, nothing);
+        play.said(Cancel, already_paid);
+        play.answer(Submit, says, &[]);
+        play.answer(Enquiry, money_in, &PAID);
+    }
+}
+
+#[test]
+fn an_order_that_was_seen_during_the_last_word_is_not_gone() {
+    for (operation, says, kept) in [
+        (Submit, pending as Says, "T1/1 kept Pending by Submit"),
+        (Submit, money_in_unsaid, "T1/1 kept MoneyIn by Submit"),
+        (Cancel, pending, "T1/1 kept Pending by Cancel"),
+        (Notification, pending, "T1/1 kept Pending by Notification"),
+    ] {
+        let mut play = Play::paying(CANCEL_FIRST);
+        play.go(crate::domain::Event::Cancel(play.tender()));
+        play.said(Enquiry, nothing);
+        play.answer(operation, says, &[kept]);
+        play.answer(operation, says, &[]);
+        // Not *never seen*, and no proof of no money.
+        play.answer(Cancel, no_order, &[]);
+        play.answer(Submit, stale_code, &[]);
+        play.fired(Timer::LastWord);
+        play.answer(Submit, stale_code, &[]);
+        play.fired(Timer::Arrival);
+        play.answer(Enquiry, no_order, &[]);
+    }
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.go(crate::domain::Event::Cancel(play.tender()));
+    let mut kept = vec!["T1/1 kept Pending by Enquiry"];
+    kept.extend(CANCELS);
+    play.answer(Enquiry, pending, &kept);
 }
 
 #[test]
@@ -192,8 +323,12 @@ fn silence_is_not_paid_with_a_duty_to_return() {
     );
     play.fires(Timer::Cancel, &[]);
     play.fires(Timer::LastWord, &[]);
-    // Whatever the cancels still say, the commit order has decided.
+    // Whatever the cancels still say, the commit order has decided; but the
+    // duty is not done because the submit says, late, that it was refused.
+    play.answer(Cancel, already_paid, &["T1/1 claimed paid"]);
     play.answer(Cancel, already_paid, &[]);
+    play.answer(Submit, stale_code, &[]);
+    play.answer(Submit, not_sent, &[]);
 }
 
 #[test]
@@ -260,7 +395,7 @@ fn a_submit_that_returns_during_the_last_word() {
         play.go(crate::domain::Event::Cancel(play.tender()));
         play
     };
-    for says in [nothing, pending, unsigned_refusal, already_paid] {
+    for says in [nothing, unsigned_refusal, already_paid] {
         closing().answer(Submit, says, &[]);
     }
     closing().answer(

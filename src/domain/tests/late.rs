@@ -2,8 +2,8 @@
 
 use super::play::{CANCEL_FIRST, Play};
 use super::says::{
-    already_paid, closed, given_back, money_in, no_order, not_sent, nothing, other_order_in,
-    pending, stale_code, too_little_in,
+    already_paid, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
+    other_order_in, pending, stale_code, too_little_in,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -29,6 +29,8 @@ fn ended_closed() -> Play {
 fn ended_never_arrived() -> Play {
     let mut play = Play::window_over(CANCEL_FIRST);
     play.said(Enquiry, no_order);
+    play.fired(Timer::Duty);
+    play.said(Enquiry, no_order);
     play
 }
 
@@ -44,17 +46,15 @@ fn paid_after_the_end_goes_back_and_calls_a_person() {
         for says in [nothing, no_order, already_paid, closed] {
             play.answer(Enquiry, says, &[]);
         }
-        play.answer(
-            Enquiry,
-            money_in,
-            &[
-                "T1/1 kept MoneyIn by Enquiry",
-                "T1/1 alert PaidAfterNotPaid",
-                "T1/1 owes Return",
-                "-> set Duty T1/1 0s",
-                "-> set Arrival T1/1 962s",
-            ],
-        );
+        let mut owes = vec![
+            "T1/1 kept MoneyIn by Enquiry",
+            "T1/1 alert PaidAfterNotPaid",
+            "T1/1 owes Return",
+            "-> set Duty T1/1 0s",
+        ];
+        // A window that is over is over.
+        owes.extend((ended != "never arrived").then_some("-> set Arrival T1/1 962s"));
+        play.answer(Enquiry, money_in, &owes);
         play.answer(Enquiry, money_in, &[]);
         play.fires(
             Timer::Duty,
@@ -103,20 +103,33 @@ fn the_verdict_of_the_tender_is_another_attempts() {
 
 #[test]
 fn an_order_that_turns_up_after_the_end_is_undone_before_it_is_paid() {
-    for mut play in [ended_refused(), ended_withdrawn(), ended_never_arrived()] {
-        play.answer(
-            Enquiry,
-            pending,
-            &[
-                "T1/1 kept Pending by Enquiry",
-                "T1/1 owes Return",
-                "-> set Duty T1/1 0s",
-                "-> set Arrival T1/1 962s",
-            ],
-        );
-    }
-    // Older news of an order whose end is proved.
+    let owes = [
+        "T1/1 kept Pending by Enquiry",
+        "T1/1 owes Return",
+        "-> set Duty T1/1 0s",
+        "-> set Arrival T1/1 962s",
+    ];
+    ended_refused().answer(Enquiry, pending, &owes);
+    ended_withdrawn().answer(Enquiry, pending, &owes);
+    ended_never_arrived().answer(Enquiry, pending, &owes[..3]);
+    // Paid, and it does not say how much: all of it goes back.
+    ended_refused().answer(
+        Submit,
+        money_in_unsaid,
+        &[
+            "T1/1 kept MoneyIn by Submit",
+            "T1/1 owes Return",
+            "-> set Duty T1/1 0s",
+            "-> set Arrival T1/1 962s",
+        ],
+    );
+    // Older news of an order whose end is proved, also if nothing else was ever seen of it.
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.fired(Timer::Enquiry);
+    play.said(Enquiry, closed);
+    play.answer(Submit, pending, &[]);
     ended_closed().answer(Submit, pending, &[]);
+    ended_closed().answer(Enquiry, money_in_unsaid, &["-> Enquiry T1/1 10s"]);
 }
 
 #[test]

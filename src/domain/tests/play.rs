@@ -40,7 +40,7 @@ fn cancel_first() -> GatewayRules {
             limit: s(10),
         },
         arrival_window: s(16 * 60),
-        not_found_proof: (1, Duration::ZERO),
+        not_found_proof: (2, s(60)),
         reversal_earliest: Duration::ZERO,
         duty_pace: (s(10), s(15 * 60)),
         duty_alert: (6, s(30 * 60)),

@@ -3,7 +3,9 @@
 //! T1 is the first tender, T1/1 its first attempt. The four timers of a payment
 //! that stop together read `-> stop waiting`, the two of a duty `-> stop duty`.
 
-use crate::domain::{AttemptId, Discharge, Effect, Fact, Now, State, Step, TenderId, Timer, What};
+use crate::domain::{
+    AttemptId, Discharge, Effect, Fact, Now, OrderStatus, State, Step, TenderId, Timer, What,
+};
 use std::time::Duration;
 
 pub(crate) fn step(state: &State, step: &Step, now: Now) -> Vec<String> {
@@ -99,7 +101,13 @@ pub(crate) fn fact(state: &State, fact: &Fact, now: Now) -> String {
             attempt,
             operation,
             report,
-        } => format!("{t}/{attempt} kept {:?} by {operation:?}", report.status),
+        } => {
+            let status = match &report.status {
+                OrderStatus::NoMoney(_) => "NoMoney".to_owned(),
+                status => format!("{status:?}"),
+            };
+            format!("{t}/{attempt} kept {status} by {operation:?}")
+        }
         What::AlertRaised { attempt, alert } => {
             let number = attempt.map(|n| format!("/{n}")).unwrap_or_default();
             format!("{t}{number} alert {alert:?}")

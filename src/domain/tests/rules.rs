@@ -37,10 +37,9 @@ pub(crate) fn check(before: &State, step: &Step, after: &State) -> Result<(), St
                 format!("11: {of} is reversing without a duty, or owes without reversing")
             })?;
             let live = attempt.stage.is_live();
-            holds(
-                !live || live_sales.insert((&tender.day, &tender.sale)),
-                || format!("8: {of} is a second live attempt of its sale"),
-            )?;
+            holds(!live || live_sales.insert(&tender.sale), || {
+                format!("8: {of} is a second live attempt of its sale")
+            })?;
         }
     }
     duties_stay(before, after)

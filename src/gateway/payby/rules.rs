@@ -85,7 +85,8 @@ pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
         },
         // RT: a request is refused 15 min after its time; one minute for transit.
         arrival_window: seconds(16 * 60),
-        not_found_proof: (1, Duration::ZERO),
+        // Ours: once could be the late answer to another question (it names no order).
+        not_found_proof: (2, seconds(60)),
         // `3_Payment/order-revoke.mdx` states no earliest time.
         reversal_earliest: Duration::ZERO,
         duty_pace: (seconds(10), seconds(15 * 60)),
@@ -150,7 +151,7 @@ mod tests {
                     limit: seconds(10),
                 },
                 arrival_window: seconds(960),
-                not_found_proof: (1, Duration::ZERO),
+                not_found_proof: (2, seconds(60)),
                 reversal_earliest: Duration::ZERO,
                 duty_pace: (seconds(10), seconds(900)),
                 duty_alert: (6, seconds(1800)),

@@ -1,6 +1,7 @@
 //! The process: facts to disk, then applied, then their effects, as the service's
 //! driver must do it. A crash loses everything but the disk.
 
+use super::faults::Fault;
 use super::wire;
 use super::world::{Call, Happening, Travel, World};
 use crate::domain::tests::play::replay;
@@ -68,7 +69,12 @@ impl World {
                     fresh,
                 } => {
                     let running = (attempt.clone(), operation);
-                    if fresh || !self.calls.contains_key(&running) {
+                    if fresh || !self.calls.values().any(|call| *call == running) {
+                        // An enquiry takes the place of the one that runs; reversals go
+                        // beside each other, unless the fault forgets that they should.
+                        let replaces = operation == Operation::Enquiry
+                            || self.fault == Some(Fault::CancelsReplaceEachOther);
+                        self.calls.retain(|_, call| !replaces || *call != running);
                         let limit = u64::try_from(limit.as_millis()).unwrap();
                         self.call(attempt, operation, order, limit)?;
                     }
@@ -121,7 +127,7 @@ impl World {
             operation,
         };
         let running = (call.attempt.clone(), operation);
-        self.calls.insert(running, call.id);
+        self.calls.insert(call.id, running);
         let fate = wire::fate(operation, self.calm(), &mut self.chance);
         if fate.not_sent {
             let refused = Happening::Answer(call, Answer::NotSent, Travel::default());

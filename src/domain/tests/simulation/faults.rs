@@ -24,6 +24,8 @@ pub(super) enum Fault {
     ApprovalClosesDuty,
     /// A duty is not taken up again after a crash.
     DutySleepsAfterCrash,
+    /// A cancel takes the place of the one that still runs.
+    CancelsReplaceEachOther,
 }
 
 impl World {

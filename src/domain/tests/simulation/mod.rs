@@ -78,6 +78,19 @@ fn one_seed() {
     assert_eq!(outcome, Ok(()));
 }
 
+/// A slow gateway's word that the order is paid is heard, and would not be if a
+/// cancel took the place of the one before.
+#[test]
+fn a_slow_last_word_is_heard() {
+    let claims = |fault| -> usize {
+        let stories = (0..DAYS / 10).map(|seed| day(seed, fault).1);
+        let heard = |line: &String| line.contains("claimed paid");
+        stories.map(|s| s.iter().filter(|l| heard(l)).count()).sum()
+    };
+    let (heard, replaced) = (claims(None), claims(Some(Fault::CancelsReplaceEachOther)));
+    assert!(heard > replaced, "{heard} claims, {replaced} when replaced");
+}
+
 /// A check that nothing can fail proves nothing: each planted fault is found.
 #[test]
 fn planted_faults_are_found() {

@@ -4,6 +4,9 @@ use super::Chance;
 use super::world::Travel;
 use crate::domain::{Answer, Operation, OrderNumber, OrderReport, Unknown};
 
+/// A slow answer to a cancel, in milliseconds.
+const SLOW: u64 = 3_200;
+
 /// The fate of one call; times in milliseconds.
 #[derive(Default)]
 pub(super) struct Fate {
@@ -34,6 +37,11 @@ pub(super) fn fate(operation: Operation, calm: bool, chance: &mut Chance) -> Fat
         ..Fate::default()
     };
     if calm {
+        return fate;
+    }
+    // A slow gateway: longer than the pause between cancels.
+    if operation == Operation::Cancel && chance.one_in(4) {
+        fate.travel.back = Some(SLOW);
         return fate;
     }
     match chance.between(0, 19) {

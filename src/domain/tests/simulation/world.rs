@@ -74,7 +74,8 @@ pub(super) struct World {
     /// The wall clock less the true time, in milliseconds.
     pub(super) wall: i64,
     pub(super) timers: BTreeMap<Timer, Place>,
-    pub(super) calls: BTreeMap<(AttemptId, Operation), u64>,
+    /// The calls that run, by their id.
+    pub(super) calls: BTreeMap<u64, (AttemptId, Operation)>,
     /// When each attempt began, or the process that took it up again.
     pub(super) alive_since: BTreeMap<AttemptId, u64>,
 }
@@ -213,11 +214,9 @@ impl World {
             attempt,
             operation,
         } = call;
-        let running = (attempt.clone(), operation);
-        if self.calls.get(&running) != Some(&id) {
+        if self.calls.remove(&id).is_none() {
             return Ok(());
         }
-        self.calls.remove(&running);
         let event = Event::Answered {
             attempt,
             operation,
