@@ -1,8 +1,9 @@
 //! Every error is a problem document (RFC 9457), with a stable `code` for
 //! programs and a `detail` that a person can act on.
 
-use crate::domain::{Denial, Verdict};
+use crate::domain::Denial;
 use crate::service::Trouble;
+use crate::service::view::verdict_word;
 use axum::extract::Request;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -125,18 +126,10 @@ impl From<Denial> for Problem {
             | Denial::Paying(tender) => problem.with("tender", tender),
             Denial::Done(tender, verdict) => problem
                 .with("tender", tender)
-                .with("verdict", word(verdict)),
+                .with("verdict", verdict_word(verdict)),
             Denial::OverCeiling(ceiling) => problem.with("ceiling", ceiling.decimal()),
             _ => problem,
         }
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Paid => "paid",
-        Verdict::NotPaid => "not_paid",
-        Verdict::Unresolved => "unresolved",
     }
 }
 

@@ -115,29 +115,23 @@ impl PayBy {
         limit: Duration,
     ) -> Answer {
         let signed = prepared.signed.filter(|_| prepared.order == order.number);
-        let operation = Operation::Submit;
-        self.call(operation, "/acquire2/placeOrder", order, signed, limit)
+        let path = "/acquire2/placeOrder";
+        self.call(Operation::Submit, path, order, signed, limit)
             .await
     }
 
     pub(super) async fn enquire(&self, order: &Order, limit: Duration) -> Answer {
-        let signed = self.by_number(&order.number);
-        let operation = Operation::Enquiry;
-        self.call(operation, "/acquire2/getOrder", order, signed, limit)
+        self.ask(Operation::Enquiry, "/acquire2/getOrder", order, limit)
             .await
     }
 
     pub(super) async fn cancel(&self, order: &Order, limit: Duration) -> Answer {
-        let signed = self.by_number(&order.number);
-        let operation = Operation::Cancel;
-        self.call(operation, "/acquire2/cancelOrder", order, signed, limit)
+        self.ask(Operation::Cancel, "/acquire2/cancelOrder", order, limit)
             .await
     }
 
     pub(super) async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
-        let signed = self.by_number(&order.number);
-        let operation = Operation::Revoke;
-        self.call(operation, "/acquire2/revokeOrder", order, signed, limit)
+        self.ask(Operation::Revoke, "/acquire2/revokeOrder", order, limit)
             .await
     }
 
@@ -178,11 +172,19 @@ impl PayBy {
         self.sign(wire::request(order.requested, &content)?)
     }
 
-    fn by_number(&self, number: &OrderNumber) -> Option<Signed> {
-        let content = wire::ByNumber {
-            merchant_order_no: sendable(number)?,
-        };
-        self.sign(wire::request(self.http.corrected_time(), &content)?)
+    /// What says nothing of an order but its number.
+    async fn ask(
+        &self,
+        operation: Operation,
+        path: &'static str,
+        order: &Order,
+        limit: Duration,
+    ) -> Answer {
+        let signed = sendable(&order.number).and_then(|merchant_order_no| {
+            let content = wire::ByNumber { merchant_order_no };
+            self.sign(wire::request(self.http.corrected_time(), &content)?)
+        });
+        self.call(operation, path, order, signed, limit).await
     }
 
     fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Signed> {

@@ -76,9 +76,12 @@ fn intact(outcomes: &[Outcome], codes: &[String]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The latest of the earliest: damage is applied from the end, so that places stay.
-fn from_the_end(damages: &mut [(f64, Damage)]) {
+/// Damage is applied from the end, so that places stay.
+fn damage_all(steps: &mut Vec<(Duration, Step)>, mut damages: Vec<(f64, Damage)>) {
     damages.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (fraction, damage) in damages {
+        damage_bytes(steps, fraction, damage);
+    }
 }
 
 #[allow(
@@ -209,10 +212,7 @@ proptest! {
         if damages.iter().any(|(_, damage)| matches!(damage, Damage::Replug(_))) {
             damages.retain(|(_, damage)| !matches!(damage, Damage::Gap(_)));
         }
-        from_the_end(&mut damages);
-        for (fraction, damage) in damages {
-            damage_bytes(&mut steps, fraction, damage);
-        }
+        damage_all(&mut steps, damages);
         only_originals(&run_steps(profile, &steps), &codes)?;
     }
 
@@ -223,10 +223,7 @@ proptest! {
         intact(&run_steps(profile, &steps), &codes)?;
         // Silence is the only trace of an end here, so a gap cannot be told from one.
         damages.retain(|(_, damage)| !matches!(damage, Damage::Gap(_)));
-        from_the_end(&mut damages);
-        for (fraction, damage) in damages {
-            damage_bytes(&mut steps, fraction, damage);
-        }
+        damage_all(&mut steps, damages);
         only_originals(&run_steps(profile, &steps), &codes)?;
     }
 

@@ -229,8 +229,8 @@ async fn a_payment_code_is_good_once_and_whole() {
     );
 }
 
-#[tokio::test]
-async fn only_a_waiting_order_is_cancelled() {
+/// One order that waits, one that is paid, one that is settled.
+async fn shop_with_orders() -> Shop {
     let shop = Shop::open().await;
     for (number, plan) in [
         ("WAITS", Plan::never()),
@@ -242,6 +242,12 @@ async fn only_a_waiting_order_is_cancelled() {
             .await
             .order();
     }
+    shop
+}
+
+#[tokio::test]
+async fn only_a_waiting_order_is_cancelled() {
+    let shop = shop_with_orders().await;
     let order = shop.cancel("WAITS").await.order();
     assert_eq!(order["status"], "FAILURE");
     assert!(order.get("paymentInfo").is_none());
@@ -271,17 +277,7 @@ async fn only_a_waiting_order_is_cancelled() {
 
 #[tokio::test]
 async fn a_revoke_closes_or_gives_back() {
-    let shop = Shop::open().await;
-    for (number, plan) in [
-        ("WAITS", Plan::never()),
-        ("PAID", Plan::paid()),
-        ("SETTLED", Plan::after(Wait::None, Then::Settled)),
-    ] {
-        shop.gateway.push_plan(plan).unwrap();
-        shop.place(number, &format!("code-of-{number}"), "37.50")
-            .await
-            .order();
-    }
+    let shop = shop_with_orders().await;
     for (number, state, revoked) in [
         ("WAITS", "FAILURE", false),
         ("PAID", "FAILURE", true),
