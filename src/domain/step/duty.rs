@@ -9,7 +9,7 @@ use super::answer::{Said, charged};
 use super::draft::Draft;
 use crate::domain::{
     Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
-    Operation, OrderStatus, Stage, State, Step, Timer, What,
+    Operation, OrderStatus, Reason, Stage, State, Step, Timer, What,
 };
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const WATCH_PACE_LAST: Duration = Duration::from_secs(60);
 pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
     let attempt = draft.number();
     draft.fact(What::ObligationOpened { attempt, duty });
-    let first = first_try(draft.attempt, duty, draft.rules, draft.now);
+    let first = first_try(draft.attempt, duty, draft.rules);
     draft.set(Timer::Duty, first);
     if !draft.attempt.arrival_over {
         let window = draft.rules.arrival_window + draft.now.clock_error;
@@ -34,14 +34,22 @@ pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
 }
 
 /// How long until the first try of a duty: a reversal is not sent before the
-/// gateway's earliest moment.
-pub(crate) fn first_try(attempt: &Attempt, duty: Duty, rules: &GatewayRules, now: Now) -> Duration {
+/// gateway's earliest moment. Where the customer's whole time (or the window after
+/// it) was waited out, that moment is past; anywhere else it is waited for in
+/// full, since no clock that may step is asked how much of it is over.
+pub(crate) fn first_try(attempt: &Attempt, duty: Duty, rules: &GatewayRules) -> Duration {
+    let waited_out = attempt.arrival_over
+        || matches!(
+            attempt.stage,
+            Stage::Closing {
+                reason: Reason::WaitOver,
+                ..
+            }
+        );
     match duty {
         Duty::Watch => WATCH_PACE[0],
-        Duty::Return => {
-            let age = now.at.since(attempt.requested);
-            rules.reversal_earliest.saturating_sub(age)
-        }
+        Duty::Return if waited_out => Duration::ZERO,
+        Duty::Return => rules.reversal_earliest,
     }
 }
 
@@ -170,7 +178,7 @@ fn turned_up(draft: &mut Draft<'_>, obligation: &Obligation) {
             attempt,
             duty: Duty::Return,
         });
-        match first_try(draft.attempt, Duty::Return, draft.rules, draft.now) {
+        match first_try(draft.attempt, Duty::Return, draft.rules) {
             Duration::ZERO => try_again(draft, obligation, Duty::Return, 0),
             wait => draft.set(Timer::Duty, wait),
         }

@@ -270,10 +270,10 @@ fn a_late_arrival_is_not_undone_before_its_earliest_moment() {
         &[
             "T1/1 kept Pending by Enquiry",
             "T1/1 now owes Return",
-            "-> set Duty T1/1 10s",
+            "-> set Duty T1/1 15s",
         ],
     );
-    play.later(10);
+    play.later(15);
     tries(&mut play, "Revoke", "10s");
 }
 
