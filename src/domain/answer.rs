@@ -109,8 +109,6 @@ pub enum Unknown {
     OtherOrder,
     /// A verified reply with another amount or currency, or with none where one is due.
     OtherAmount,
-    /// The service was restarted while the answer was awaited.
-    Restart,
 }
 
 /// Exactly one class for whatever came back.

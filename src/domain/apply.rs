@@ -105,6 +105,7 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
             unknown: None,
             paid_claimed: false,
             obligations: Vec::new(),
+            alerts: Vec::new(),
             arrival_over: false,
             not_found: 0,
             not_found_try: 0,
@@ -214,6 +215,9 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         What::ObligationClosed { discharge, .. } => close(attempt, discharge, at),
         What::EvidenceKept { report, .. } => keep(attempt, report),
         What::AlertRaised { alert, .. } => {
+            if !attempt.alerts.contains(alert) {
+                attempt.alerts.push(*alert);
+            }
             if *alert == Alert::DutyOverdue
                 && let Some(obligation) = open_obligation(attempt)
             {

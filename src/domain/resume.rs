@@ -32,7 +32,8 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
         };
         match attempt.stage {
             Stage::InFlight | Stage::Waiting | Stage::Unknown => {
-                effects.push(Effect::Set(Timer::Wait(attempt.id.clone()), Duration::ZERO));
+                let restarted = Timer::Restarted(attempt.id.clone());
+                effects.push(Effect::Set(restarted, Duration::ZERO));
             }
             Stage::Closing { .. } if tender.verdict.is_some() => {
                 let due = rules.duty_pace.0.max(rest_of_proof(attempt, rules));

@@ -71,7 +71,7 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
 
 fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
     if report.order != draft.attempt.order {
-        draft.alert(Alert::OtherOrder);
+        draft.alert_once(Alert::OtherOrder);
         return Said::Unknown(Unknown::OtherOrder);
     }
     let asked = draft.tender.amount;
@@ -87,7 +87,7 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         // Paid, but the answer does not say how much: an enquiry must.
         (OrderStatus::MoneyIn, None) => Said::Unproved(report.clone()),
         (_, Some(false)) => {
-            draft.alert(Alert::WrongAmount);
+            draft.alert_once(Alert::WrongAmount);
             Said::Unproved(report.clone())
         }
         (OrderStatus::Pending, _) => Said::Pending(report.clone()),
@@ -223,7 +223,7 @@ pub(super) fn paid(draft: &mut Draft<'_>, operation: Operation, report: OrderRep
 /// Money is in, but not the money that was asked for: all of it goes back.
 pub(super) fn wrong_money(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
     draft.keep(operation, report);
-    draft.alert(Alert::WrongAmount);
+    draft.alert_once(Alert::WrongAmount);
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, Reason::WrongAmount);
     duty::open(draft, Duty::Return);

@@ -24,13 +24,13 @@ use crate::domain::{
 };
 use std::time::Duration;
 
-/// The wait deadline.
-pub(super) fn wait_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
+/// The wait deadline, or a start after it may have been.
+pub(super) fn end_wait(mut draft: Draft<'_>, reason: Reason) -> Result<Step, Denial> {
     if matches!(
         draft.attempt.stage,
         Stage::InFlight | Stage::Waiting | Stage::Unknown
     ) {
-        begin(&mut draft, Reason::WaitOver);
+        begin(&mut draft, reason);
     }
     draft.done()
 }

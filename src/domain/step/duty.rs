@@ -120,6 +120,8 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         return;
     };
     match said {
+        // It was paid, and now it is not: the money is back.
+        Said::Closed(..) if money_known(draft) => close(draft, Discharge::Returned),
         Said::Refused(..) | Said::Closed(..) => close(draft, Discharge::NoMoney),
         Said::Returned(report) => {
             draft.keep(operation, report);
@@ -211,11 +213,11 @@ pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said
             let status = draft.attempt.report.as_ref().map(|r| &r.status);
             if status != Some(&OrderStatus::Returned) {
                 draft.keep(operation, report);
-                draft.alert(Alert::ReturnedWithoutUs);
+                draft.alert_once(Alert::ReturnedWithoutUs);
             }
         }
-        Said::Closed(..) => draft.alert(Alert::ReturnedWithoutUs),
-        Said::WrongMoney(_) => draft.alert(Alert::WrongAmount),
+        Said::Closed(..) => draft.alert_once(Alert::ReturnedWithoutUs),
+        Said::WrongMoney(_) => draft.alert_once(Alert::WrongAmount),
         _ => {}
     }
 }
@@ -230,7 +232,8 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
         _ => matches!(end, Some(Some((_, Discharge::NeverArrived)))),
     };
     let report = draft.attempt.report.as_ref();
-    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned);
+    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned)
+        || matches!(end, Some(Some((_, Discharge::Returned))));
     match said {
         // Notifications are repeated for a day: this may be older news. An enquiry tells.
         Said::MoneyIn(_) | Said::WrongMoney(_)

@@ -99,9 +99,31 @@ fn an_armed_tender_waits_for_the_rest_of_its_time() {
 
 #[test]
 fn what_was_in_flight_goes_to_its_last_enquiry() {
-    let past_its_deadline = ["-> set Wait T1/1 0s"];
+    let past_its_deadline = ["-> set Restarted T1/1 0s"];
     resumes(&Play::paying(CANCEL_FIRST), &past_its_deadline);
-    resumes(&Play::waiting(VERDICT_FIRST), &past_its_deadline);
+    let mut play = Play::waiting(VERDICT_FIRST);
+    resumes(&play, &past_its_deadline);
+    play.fires(
+        Timer::Restarted,
+        &[
+            "T1/1 closing: Restarted",
+            "-> stop waiting T1/1",
+            "-> Enquiry T1/1 3s fresh",
+            "-> set LastWord T1/1 3s",
+        ],
+    );
+    // Nobody knows how long ago the submit left.
+    play.answer(
+        Operation::Enquiry,
+        no_order,
+        &[
+            "T1 verdict NotPaid: Restarted",
+            "T1/1 owes Return",
+            "-> stop waiting T1/1",
+            "-> set Duty T1/1 15s",
+            "-> set Arrival T1/1 962s",
+        ],
+    );
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl World {
         match self.fault {
             Some(Fault::ResumeSubmits) => {
                 for effect in effects.clone() {
-                    if let Effect::Set(Timer::Wait(id), _) = effect {
+                    if let Effect::Set(Timer::Restarted(id), _) = effect {
                         effects.extend(self.submit_again(&id));
                     }
                 }
