@@ -31,6 +31,11 @@ pub fn apply(state: &mut State, fact: &Fact, at: Timestamp) {
             .retain(|_, (_, used)| at.since(*used) < CODE_REMEMBERED);
         state.codes.insert(fingerprint.clone(), (id, at));
     }
+    if let What::AttemptWithdrawn { attempt } = fact.what {
+        // No byte left: the code is as good as new.
+        let unused = |id: &AttemptId| id.tender == fact.tender && id.number == attempt;
+        state.codes.retain(|_, (id, _)| !unused(id));
+    }
     if let Some(tender) = state.tenders.get_mut(&fact.tender) {
         apply_to_tender(tender, &fact.what, at);
     }
