@@ -163,25 +163,18 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         // The submit was refused without a signature, and the gateway, signed,
         // has no order: nobody waits out the clock for a stale code. The
         // refusal may be forged and the request late, hence the watch.
-        Said::NoSuchOrder(trace)
-            if draft.attempt.unknown == Some(Unknown::UnsignedRefusal)
-                && draft.attempt.report.is_none() =>
-        {
-            draft.fact(What::NotFoundNoted {
-                attempt: number,
-                trace,
-            });
-            draft.stop_waiting();
-            draft.verdict(Verdict::NotPaid, Reason::CodeRefused);
-            duty::open(draft, Duty::Watch);
-        }
+        Said::NoSuchOrder(trace) => match draft.attempt.unknown {
+            Some(Unknown::UnsignedRefusal(kind)) if draft.attempt.report.is_none() => {
+                closing::never_seen(draft, kind.into(), trace);
+            }
+            _ => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
+        },
         Said::NotSent => withdrawn(draft),
         Said::Unknown(reason) => unknown(draft, operation, reason),
         Said::Unproved(report) => {
             draft.keep_first(operation, report);
             unknown(draft, operation, Unknown::OtherAmount);
         }
-        Said::NoSuchOrder(_) => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
         // The order number exists with an end we did not see: an enquiry tells.
         Said::AlreadyPaid(_)
         | Said::AlreadyClosed

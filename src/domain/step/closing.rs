@@ -20,7 +20,7 @@ use super::draft::Draft;
 use super::{draft, duty};
 use crate::domain::{
     Alert, Attempt, Denial, Duty, Effect, GatewayRules, LastWord, Operation, Reason, Refusal,
-    Stage, Step, Tender, Timer, Unknown, Verdict, What,
+    RefusalKind, Stage, Step, Tender, Timer, Unknown, Verdict, What,
 };
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
             if !paid_claimed
                 && draft.attempt.report.is_none()
                 && (operation == Operation::Cancel
-                    || draft.attempt.unknown == Some(Unknown::UnsignedRefusal)) =>
+                    || matches!(draft.attempt.unknown, Some(Unknown::UnsignedRefusal(_)))) =>
         {
             never_seen(draft, reason, trace);
         }
@@ -146,9 +146,12 @@ fn closed(
 
 /// The gateway has no such order *so far*: the cashier is told, and the watch
 /// returns the money should the request still arrive.
-fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
+pub(super) fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
     let attempt = draft.number();
     draft.fact(What::NotFoundNoted { attempt, trace });
+    if draft.attempt.unknown == Some(Unknown::UnsignedRefusal(RefusalKind::Setup)) {
+        draft.alert(Alert::Setup);
+    }
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, reason);
     duty::open(draft, Duty::Watch);

@@ -2,7 +2,7 @@
 
 use super::Chance;
 use super::world::Travel;
-use crate::domain::{Answer, Operation, OrderNumber, OrderReport, Unknown};
+use crate::domain::{Answer, Operation, OrderNumber, OrderReport, RefusalKind, Unknown};
 
 /// A slow answer to a cancel, in milliseconds.
 const SLOW: u64 = 3_200;
@@ -71,7 +71,7 @@ pub(super) fn fate(operation: Operation, calm: bool, chance: &mut Chance) -> Fat
 
 pub(super) fn forge(answer: Answer, forged: Option<Forged>) -> Answer {
     match (forged, answer) {
-        (Some(Forged::Refusal), _) => Answer::Unknown(Unknown::UnsignedRefusal),
+        (Some(Forged::Refusal), _) => Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Code)),
         (Some(Forged::Unsigned), _) => Answer::Unknown(Unknown::Unsigned),
         (Some(Forged::OtherOrder), Answer::Report(report)) => Answer::Report(OrderReport {
             order: OrderNumber::new("someone-elses").unwrap(),
