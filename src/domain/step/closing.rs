@@ -222,14 +222,14 @@ pub(super) fn enquire_slowly(draft: &mut Draft<'_>, tries: u32) {
 /// Nobody said the last word: the verdict is due all the same.
 pub(super) fn last_word_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     match draft.attempt.stage {
+        // The cashier was told `unresolved`, and enquiries go on.
+        Stage::Closing { .. } if draft.tender.verdict.is_some() => {}
         Stage::Closing { tries, .. } if draft.attempt.paid_claimed => {
-            if draft.tender.verdict.is_none() {
-                draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
-                draft.alert(Alert::Unresolved);
-                enquire_slowly(&mut draft, tries);
-                let window = draft.rules.arrival_window + draft.now.clock_error;
-                draft.set(Timer::Arrival, window);
-            }
+            draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
+            draft.alert(Alert::Unresolved);
+            enquire_slowly(&mut draft, tries);
+            let window = draft.rules.arrival_window + draft.now.clock_error;
+            draft.set(Timer::Arrival, window);
         }
         Stage::Closing {
             reason, cancels, ..

@@ -101,7 +101,7 @@ fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: 
 pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     let ask = match draft.attempt.stage {
         Stage::Reversing => Timer::Duty,
-        Stage::Closing { .. } if draft.attempt.paid_claimed => Timer::Enquiry,
+        _ if draft.attempt.is_claimed_paid() => Timer::Enquiry,
         _ => return draft.done(),
     };
     if !draft.attempt.arrival_over {
