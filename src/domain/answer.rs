@@ -68,7 +68,7 @@ pub struct Refusal {
 }
 
 /// The refusals that need different sentences at the till.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalKind {
     /// The code is stale, used or unknown: a fresh one may work.
@@ -97,8 +97,9 @@ pub enum Unknown {
     Malformed,
     /// The signature is missing or wrong.
     Unsigned,
-    /// The reply is not signed and says that the order was refused: ask at once.
-    UnsignedRefusal,
+    /// The reply says that the order was refused, and why, but does not prove it
+    /// (it is not signed, or does not say that no order was made): ask at once.
+    UnsignedRefusal(RefusalKind),
     /// The gateway says that it does not know, is busy, or failed inside.
     GatewayFault,
     /// The gateway asks to be called less often.
@@ -109,8 +110,6 @@ pub enum Unknown {
     OtherOrder,
     /// A verified reply with another amount or currency, or with none where one is due.
     OtherAmount,
-    /// The service was restarted while the answer was awaited.
-    Restart,
 }
 
 /// Exactly one class for whatever came back.

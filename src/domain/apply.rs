@@ -31,6 +31,11 @@ pub fn apply(state: &mut State, fact: &Fact, at: Timestamp) {
             .retain(|_, (_, used)| at.since(*used) < CODE_REMEMBERED);
         state.codes.insert(fingerprint.clone(), (id, at));
     }
+    if let What::AttemptWithdrawn { attempt } = fact.what {
+        // No byte left: the code is as good as new.
+        let unused = |id: &AttemptId| id.tender == fact.tender && id.number == attempt;
+        state.codes.retain(|_, (id, _)| !unused(id));
+    }
     if let Some(tender) = state.tenders.get_mut(&fact.tender) {
         apply_to_tender(tender, &fact.what, at);
     }
@@ -105,6 +110,7 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
             unknown: None,
             paid_claimed: false,
             obligations: Vec::new(),
+            alerts: Vec::new(),
             arrival_over: false,
             not_found: 0,
             not_found_try: 0,
@@ -214,6 +220,9 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
         What::ObligationClosed { discharge, .. } => close(attempt, discharge, at),
         What::EvidenceKept { report, .. } => keep(attempt, report),
         What::AlertRaised { alert, .. } => {
+            if !attempt.alerts.contains(alert) {
+                attempt.alerts.push(*alert);
+            }
             if *alert == Alert::DutyOverdue
                 && let Some(obligation) = open_obligation(attempt)
             {

@@ -94,6 +94,9 @@ pub enum Timer {
     Enquiry(AttemptId),
     /// The customer's time is over.
     Wait(AttemptId),
+    /// The service was started again while the payment went on: as if the
+    /// customer's time were over.
+    Restarted(AttemptId),
     /// The next cancel of the last word is due.
     Cancel(AttemptId),
     /// The last word is over, with or without an answer.

@@ -67,8 +67,8 @@ pub enum Reason {
     OrderClosed,
     /// Connecting to the gateway failed before any byte left.
     NoConnection,
-    /// The gateway has no such order: nothing arrived.
-    NeverArrived,
+    /// The service was restarted while the payment went on.
+    Restarted,
     /// The gateway says paid and will not say the amount, or does not answer.
     NoAnswer,
     /// Money came in for another amount or currency; it is being returned.

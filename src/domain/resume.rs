@@ -32,7 +32,8 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
         };
         match attempt.stage {
             Stage::InFlight | Stage::Waiting | Stage::Unknown => {
-                effects.push(Effect::Set(Timer::Wait(attempt.id.clone()), Duration::ZERO));
+                let restarted = Timer::Restarted(attempt.id.clone());
+                effects.push(Effect::Set(restarted, Duration::ZERO));
             }
             Stage::Closing { .. } if tender.verdict.is_some() => {
                 let due = rules.duty_pace.0.max(rest_of_proof(attempt, rules));
@@ -53,7 +54,7 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
         if let Some(obligation) = attempt.obligation() {
             let due = match obligation.next_try {
                 Some(next_try) => next_try.since(now.at).min(rules.duty_pace.1),
-                None => first_try(attempt, obligation.duty, rules, now),
+                None => first_try(attempt, obligation.duty, rules),
             };
             let due = due.max(rest_of_proof(attempt, rules));
             effects.push(Effect::Set(Timer::Duty(attempt.id.clone()), due));

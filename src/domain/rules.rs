@@ -37,7 +37,7 @@ pub struct GatewayRules {
     /// apart: at most one counts in each try of a duty, and the next try is set this
     /// much later.
     pub not_found_proof: (u32, Duration),
-    /// From the request's time to the earliest reversal.
+    /// From the request's time to the earliest reversal; not longer than `wait`.
     pub reversal_earliest: Duration,
     /// Pauses between the tries of a duty: the first, doubling up to the last.
     pub duty_pace: (Duration, Duration),

@@ -7,9 +7,9 @@
 
 use super::Discharge;
 use super::{
-    Amount, AttemptId, BusinessDay, Duty, Fingerprint, GatewayId, GatewayRules, IdempotencyKey,
-    LaneId, Mode, OrderNumber, OrderReport, Reason, Refusal, SaleRef, StoreId, TenderId, Timestamp,
-    Unknown, Verdict, Wallet,
+    Alert, Amount, AttemptId, BusinessDay, Duty, Fingerprint, GatewayId, GatewayRules,
+    IdempotencyKey, LaneId, Mode, OrderNumber, OrderReport, Reason, Refusal, SaleRef, StoreId,
+    TenderId, Timestamp, Unknown, Verdict, Wallet,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,6 +122,8 @@ pub struct Attempt {
     pub paid_claimed: bool,
     /// Duties of it, the first first; at most the last one is open.
     pub obligations: Vec<Obligation>,
+    /// What a person was called for.
+    pub alerts: Vec<Alert>,
     /// A lost request can no longer arrive.
     pub arrival_over: bool,
     /// Verified "no such order" answers since then.

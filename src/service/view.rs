@@ -1,9 +1,8 @@
 //! What callers see of tenders and lanes: plain data, ready to be written as JSON.
 
-use super::wording::reason_text;
+use super::wording::{came_back, reason_text};
 use crate::domain::{
-    Attempt, Discharge, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, Timestamp,
-    Verdict,
+    Attempt, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, Timestamp, Verdict,
 };
 use serde::Serialize;
 
@@ -253,18 +252,16 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What became of the tender's money: kept money goes before what other attempts owe.
 fn money_word(tender: &Tender) -> &'static str {
     let any = |of: fn(&Attempt) -> bool| tender.attempts.iter().any(of);
-    if any(|a| a.obligation().is_some()) {
-        "returning"
-    } else if any(|a| a.stage == Stage::Paid) {
+    if any(|a| a.stage == Stage::Paid && !came_back(a)) {
         "in"
+    } else if any(|a| a.obligation().is_some()) {
+        "returning"
     } else if any(|a| a.stage.is_live()) {
         "unknown"
-    } else if any(|a| {
-        let ends = a.obligations.iter().filter_map(|o| o.closed.as_ref());
-        ends.clone().any(|(_, by)| *by == Discharge::Returned)
-    }) {
+    } else if any(came_back) {
         "returned"
     } else {
         "none"

@@ -4,7 +4,9 @@
 //! paid and no money moved (proved); not paid and any charge is being returned;
 //! still checking.
 
-use crate::domain::{Denial, Language, Reason, Stage, Tender, Verdict};
+use crate::domain::{
+    Attempt, Denial, Discharge, Language, OrderStatus, Reason, Stage, Tender, Verdict,
+};
 
 /// The sentence for where a tender stands, if there is anything to say.
 pub(super) fn reason_text(tender: &Tender, reason: Reason, language: Language) -> String {
@@ -54,9 +56,9 @@ fn cause(reason: Reason, language: Language) -> &'static str {
             "No connection to the payment gateway.",
             "لا يوجد اتصال ببوابة الدفع.",
         ),
-        Reason::NeverArrived => (
-            "The payment never reached the gateway.",
-            "لم تصل العملية إلى بوابة الدفع.",
+        Reason::Restarted => (
+            "The service was restarted during the payment.",
+            "أُعيد تشغيل الخدمة أثناء عملية الدفع.",
         ),
         Reason::NoAnswer => (
             "Still checking: the gateway has not said whether this was paid.",
@@ -69,16 +71,40 @@ fn cause(reason: Reason, language: Language) -> &'static str {
 
 /// The second half of *not paid*: what became of the money.
 fn tail(tender: &Tender, language: Language) -> &'static str {
-    let owed = tender.attempts.iter().any(|a| a.obligation().is_some());
-    let returned = tender.attempts.iter().any(|a| a.stage == Stage::Reversed);
-    let (english, arabic) = if owed {
+    let any = |of: fn(&Attempt) -> bool| tender.attempts.iter().any(of);
+    let (english, arabic) = if any(|a| a.obligation().is_some()) {
         ("Any charge is being returned.", "سيُعاد أي مبلغ تم خصمه.")
-    } else if returned {
+    } else if any(by_manager) {
+        (
+            "A manager settled this payment.",
+            "قام المدير بتسوية هذه العملية.",
+        )
+    } else if any(came_back) {
+        ("The money was returned.", "أُعيد المبلغ.")
+    } else if any(|a| a.stage == Stage::Reversed) {
         ("Nothing is kept.", "لم يُحتفظ بأي مبلغ.")
     } else {
         ("No money moved.", "لم يُخصم أي مبلغ.")
     };
     pick(language, english, arabic)
+}
+
+/// Whether money of it was in and is back.
+pub(super) fn came_back(attempt: &Attempt) -> bool {
+    let report = attempt.report.as_ref();
+    report.is_some_and(|r| r.status == OrderStatus::Returned)
+        || ended(attempt, |by| *by == Discharge::Returned)
+}
+
+fn by_manager(attempt: &Attempt) -> bool {
+    ended(attempt, |by| matches!(by, Discharge::Manager { .. }))
+}
+
+/// Whether its last duty ended like this.
+fn ended(attempt: &Attempt, like: fn(&Discharge) -> bool) -> bool {
+    let last = attempt.obligations.last();
+    let closed = last.and_then(|duty| duty.closed.as_ref());
+    closed.is_some_and(|(_, by)| like(by))
 }
 
 /// The sentence for a denial, without the names that only a program needs.
@@ -137,4 +163,123 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::view::tender_view;
+    use crate::domain::{Fact, Language, Setup, State, StoreId, TenderId, Timestamp, apply};
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    /// What the cashier is told of a tender with these facts: the money, the sentence.
+    fn told(facts: &[Value]) -> (&'static str, String) {
+        let created = json!({"fact": "tender_created", "lane": "1", "key": "k", "sale": "S1",
+            "day": "2026-03-01", "amount": {"minor": 3750, "currency": "AED"}, "mode": "scan",
+            "part": false, "gateway": null, "note": null});
+        let mut state = State {
+            setup: Arc::new(Setup {
+                store: StoreId::new("s1").unwrap(),
+                lanes: BTreeMap::new(),
+                gateways: BTreeMap::new(),
+            }),
+            tenders: BTreeMap::new(),
+            codes: BTreeMap::new(),
+        };
+        for what in std::iter::once(&created).chain(facts) {
+            let mut fact = what.clone();
+            fact["tender"] = json!("t1");
+            let fact: Fact = serde_json::from_value(fact).unwrap();
+            apply(&mut state, &fact, Timestamp(0));
+        }
+        let tender = &state.tenders[&TenderId::new("t1").unwrap()];
+        let view = tender_view(tender, Language::English);
+        (view.money, view.reason.unwrap().text)
+    }
+
+    fn intended(attempt: u32) -> Value {
+        json!({"fact": "attempt_intended", "attempt": attempt, "gateway": "payby",
+            "order": format!("o{attempt}"), "wallet": null, "code": "28****",
+            "fingerprint": "f", "requested": 0, "expires": 0})
+    }
+
+    fn report(status: &str) -> Value {
+        json!({"order": "o1", "amount": {"minor": 3750, "currency": "AED"}, "status": status,
+            "gateway_order": null, "trace": null})
+    }
+
+    fn verdict(verdict: &str, reason: &str) -> Value {
+        json!({"fact": "verdict_given", "verdict": verdict, "reason": reason})
+    }
+
+    fn owes(attempt: u32) -> Value {
+        json!({"fact": "obligation_opened", "attempt": attempt, "duty": "return"})
+    }
+
+    fn refused() -> Value {
+        json!({"fact": "attempt_refused", "attempt": 1, "operation": "enquiry",
+            "refusal": {"kind": "closed", "code": "returned"}, "trace": null})
+    }
+
+    fn kept(status: &str) -> Value {
+        json!({"fact": "evidence_kept", "attempt": 1, "operation": "enquiry",
+            "report": report(status)})
+    }
+
+    fn done(by: &str) -> Value {
+        json!({"fact": "obligation_closed", "attempt": 1, "by": by,
+            "name": "Amal", "reason": "cash", "reference": "7"})
+    }
+
+    #[test]
+    fn what_became_of_the_money() {
+        let duty = |end: &[Value]| {
+            let begin = [intended(1), verdict("not_paid", "wait_over"), owes(1)];
+            told(&[&begin, end].concat())
+        };
+        let late = "The customer did not confirm in time.";
+        let returning = format!("{late} Any charge is being returned.");
+        assert_eq!(duty(&[]), ("returning", returning));
+        let back = format!("{late} The money was returned.");
+        assert_eq!(duty(&[done("returned")]), ("returned", back));
+        let nothing = format!("{late} Nothing is kept.");
+        assert_eq!(duty(&[done("no_money")]), ("none", nothing));
+        let settled = format!("{late} A manager settled this payment.");
+        assert_eq!(duty(&[done("manager")]), ("none", settled));
+
+        // It came and went back before the verdict.
+        let went = [intended(1), kept("returned"), refused()];
+        let not_paid = [verdict("not_paid", "restarted")];
+        assert_eq!(
+            told(&[&went[..], &not_paid[..]].concat()),
+            (
+                "returned",
+                "The service was restarted during the payment. The money was returned.".to_owned()
+            )
+        );
+        let closed = [intended(1), refused(), verdict("not_paid", "order_closed")];
+        assert_eq!(
+            told(&closed),
+            (
+                "none",
+                "The payment was closed by the gateway. No money moved.".to_owned()
+            )
+        );
+
+        // The second code paid; what turned up of the first goes back.
+        let paid = json!({"fact": "attempt_paid", "attempt": 2, "operation": "submit",
+            "report": report("money_in")});
+        let both = [
+            intended(1),
+            refused(),
+            intended(2),
+            paid,
+            verdict("paid", "paid"),
+            kept("money_in"),
+            owes(1),
+        ];
+        assert_eq!(told(&both), ("in", "Paid.".to_owned()));
+    }
 }

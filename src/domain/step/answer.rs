@@ -71,7 +71,7 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
 
 fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
     if report.order != draft.attempt.order {
-        draft.alert(Alert::OtherOrder);
+        draft.alert_once(Alert::OtherOrder);
         return Said::Unknown(Unknown::OtherOrder);
     }
     let asked = draft.tender.amount;
@@ -87,7 +87,7 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         // Paid, but the answer does not say how much: an enquiry must.
         (OrderStatus::MoneyIn, None) => Said::Unproved(report.clone()),
         (_, Some(false)) => {
-            draft.alert(Alert::WrongAmount);
+            draft.alert_once(Alert::WrongAmount);
             Said::Unproved(report.clone())
         }
         (OrderStatus::Pending, _) => Said::Pending(report.clone()),
@@ -163,25 +163,18 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         // The submit was refused without a signature, and the gateway, signed,
         // has no order: nobody waits out the clock for a stale code. The
         // refusal may be forged and the request late, hence the watch.
-        Said::NoSuchOrder(trace)
-            if draft.attempt.unknown == Some(Unknown::UnsignedRefusal)
-                && draft.attempt.report.is_none() =>
-        {
-            draft.fact(What::NotFoundNoted {
-                attempt: number,
-                trace,
-            });
-            draft.stop_waiting();
-            draft.verdict(Verdict::NotPaid, Reason::CodeRefused);
-            duty::open(draft, Duty::Watch);
-        }
+        Said::NoSuchOrder(trace) => match draft.attempt.unknown {
+            Some(Unknown::UnsignedRefusal(kind)) if draft.attempt.report.is_none() => {
+                closing::never_seen(draft, kind.into(), trace);
+            }
+            _ => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
+        },
         Said::NotSent => withdrawn(draft),
         Said::Unknown(reason) => unknown(draft, operation, reason),
         Said::Unproved(report) => {
             draft.keep_first(operation, report);
             unknown(draft, operation, Unknown::OtherAmount);
         }
-        Said::NoSuchOrder(_) => draft.set(Timer::Enquiry, draft.rules.enquiry_every),
         // The order number exists with an end we did not see: an enquiry tells.
         Said::AlreadyPaid(_)
         | Said::AlreadyClosed
@@ -223,7 +216,7 @@ pub(super) fn paid(draft: &mut Draft<'_>, operation: Operation, report: OrderRep
 /// Money is in, but not the money that was asked for: all of it goes back.
 pub(super) fn wrong_money(draft: &mut Draft<'_>, operation: Operation, report: OrderReport) {
     draft.keep(operation, report);
-    draft.alert(Alert::WrongAmount);
+    draft.alert_once(Alert::WrongAmount);
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, Reason::WrongAmount);
     duty::open(draft, Duty::Return);

@@ -20,17 +20,17 @@ use super::draft::Draft;
 use super::{draft, duty};
 use crate::domain::{
     Alert, Attempt, Denial, Duty, Effect, GatewayRules, LastWord, Operation, Reason, Refusal,
-    Stage, Step, Tender, Timer, Unknown, Verdict, What,
+    RefusalKind, Stage, Step, Tender, Timer, Unknown, Verdict, What,
 };
 use std::time::Duration;
 
-/// The wait deadline.
-pub(super) fn wait_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
+/// The wait deadline, or a start after it may have been.
+pub(super) fn end_wait(mut draft: Draft<'_>, reason: Reason) -> Result<Step, Denial> {
     if matches!(
         draft.attempt.stage,
         Stage::InFlight | Stage::Waiting | Stage::Unknown
     ) {
-        begin(&mut draft, Reason::WaitOver);
+        begin(&mut draft, reason);
     }
     draft.done()
 }
@@ -109,7 +109,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
             if !paid_claimed
                 && draft.attempt.report.is_none()
                 && (operation == Operation::Cancel
-                    || draft.attempt.unknown == Some(Unknown::UnsignedRefusal)) =>
+                    || matches!(draft.attempt.unknown, Some(Unknown::UnsignedRefusal(_)))) =>
         {
             never_seen(draft, reason, trace);
         }
@@ -146,9 +146,12 @@ fn closed(
 
 /// The gateway has no such order *so far*: the cashier is told, and the watch
 /// returns the money should the request still arrive.
-fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
+pub(super) fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<String>) {
     let attempt = draft.number();
     draft.fact(What::NotFoundNoted { attempt, trace });
+    if draft.attempt.unknown == Some(Unknown::UnsignedRefusal(RefusalKind::Setup)) {
+        draft.alert(Alert::Setup);
+    }
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, reason);
     duty::open(draft, Duty::Watch);
@@ -219,14 +222,14 @@ pub(super) fn enquire_slowly(draft: &mut Draft<'_>, tries: u32) {
 /// Nobody said the last word: the verdict is due all the same.
 pub(super) fn last_word_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     match draft.attempt.stage {
+        // The cashier was told `unresolved`, and enquiries go on.
+        Stage::Closing { .. } if draft.tender.verdict.is_some() => {}
         Stage::Closing { tries, .. } if draft.attempt.paid_claimed => {
-            if draft.tender.verdict.is_none() {
-                draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
-                draft.alert(Alert::Unresolved);
-                enquire_slowly(&mut draft, tries);
-                let window = draft.rules.arrival_window + draft.now.clock_error;
-                draft.set(Timer::Arrival, window);
-            }
+            draft.verdict(Verdict::Unresolved, Reason::NoAnswer);
+            draft.alert(Alert::Unresolved);
+            enquire_slowly(&mut draft, tries);
+            let window = draft.rules.arrival_window + draft.now.clock_error;
+            draft.set(Timer::Arrival, window);
         }
         Stage::Closing {
             reason, cancels, ..

@@ -59,6 +59,14 @@ impl<'a> Draft<'a> {
         self.fact(What::AlertRaised { attempt, alert });
     }
 
+    /// Calls a person, unless this attempt did for the same reason before: a
+    /// gateway repeats itself.
+    pub(crate) fn alert_once(&mut self, alert: Alert) {
+        if !self.attempt.alerts.contains(&alert) {
+            self.alert(alert);
+        }
+    }
+
     /// Keeps a verified report.
     pub(crate) fn keep(&mut self, operation: Operation, report: OrderReport) {
         let attempt = self.number();

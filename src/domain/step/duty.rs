@@ -9,7 +9,7 @@ use super::answer::{Said, charged};
 use super::draft::Draft;
 use crate::domain::{
     Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
-    Operation, OrderStatus, Stage, State, Step, Timer, What,
+    Operation, OrderStatus, Reason, Stage, State, Step, Timer, What,
 };
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const WATCH_PACE_LAST: Duration = Duration::from_secs(60);
 pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
     let attempt = draft.number();
     draft.fact(What::ObligationOpened { attempt, duty });
-    let first = first_try(draft.attempt, duty, draft.rules, draft.now);
+    let first = first_try(draft.attempt, duty, draft.rules);
     draft.set(Timer::Duty, first);
     if !draft.attempt.arrival_over {
         let window = draft.rules.arrival_window + draft.now.clock_error;
@@ -34,14 +34,22 @@ pub(super) fn open(draft: &mut Draft<'_>, duty: Duty) {
 }
 
 /// How long until the first try of a duty: a reversal is not sent before the
-/// gateway's earliest moment.
-pub(crate) fn first_try(attempt: &Attempt, duty: Duty, rules: &GatewayRules, now: Now) -> Duration {
+/// gateway's earliest moment. Where the customer's whole time (or the window after
+/// it) was waited out, that moment is past; anywhere else it is waited for in
+/// full, since no clock that may step is asked how much of it is over.
+pub(crate) fn first_try(attempt: &Attempt, duty: Duty, rules: &GatewayRules) -> Duration {
+    let waited_out = attempt.arrival_over
+        || matches!(
+            attempt.stage,
+            Stage::Closing {
+                reason: Reason::WaitOver,
+                ..
+            }
+        );
     match duty {
         Duty::Watch => WATCH_PACE[0],
-        Duty::Return => {
-            let age = now.at.since(attempt.requested);
-            rules.reversal_earliest.saturating_sub(age)
-        }
+        Duty::Return if waited_out => Duration::ZERO,
+        Duty::Return => rules.reversal_earliest,
     }
 }
 
@@ -93,7 +101,7 @@ fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: 
 pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     let ask = match draft.attempt.stage {
         Stage::Reversing => Timer::Duty,
-        Stage::Closing { .. } if draft.attempt.paid_claimed => Timer::Enquiry,
+        _ if draft.attempt.is_claimed_paid() => Timer::Enquiry,
         _ => return draft.done(),
     };
     if !draft.attempt.arrival_over {
@@ -112,6 +120,8 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         return;
     };
     match said {
+        // It was paid, and now it is not: the money is back.
+        Said::Closed(..) if money_known(draft) => close(draft, Discharge::Returned),
         Said::Refused(..) | Said::Closed(..) => close(draft, Discharge::NoMoney),
         Said::Returned(report) => {
             draft.keep(operation, report);
@@ -170,7 +180,7 @@ fn turned_up(draft: &mut Draft<'_>, obligation: &Obligation) {
             attempt,
             duty: Duty::Return,
         });
-        match first_try(draft.attempt, Duty::Return, draft.rules, draft.now) {
+        match first_try(draft.attempt, Duty::Return, draft.rules) {
             Duration::ZERO => try_again(draft, obligation, Duty::Return, 0),
             wait => draft.set(Timer::Duty, wait),
         }
@@ -203,11 +213,11 @@ pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said
             let status = draft.attempt.report.as_ref().map(|r| &r.status);
             if status != Some(&OrderStatus::Returned) {
                 draft.keep(operation, report);
-                draft.alert(Alert::ReturnedWithoutUs);
+                draft.alert_once(Alert::ReturnedWithoutUs);
             }
         }
-        Said::Closed(..) => draft.alert(Alert::ReturnedWithoutUs),
-        Said::WrongMoney(_) => draft.alert(Alert::WrongAmount),
+        Said::Closed(..) => draft.alert_once(Alert::ReturnedWithoutUs),
+        Said::WrongMoney(_) => draft.alert_once(Alert::WrongAmount),
         _ => {}
     }
 }
@@ -222,7 +232,8 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
         _ => matches!(end, Some(Some((_, Discharge::NeverArrived)))),
     };
     let report = draft.attempt.report.as_ref();
-    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned);
+    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned)
+        || matches!(end, Some(Some((_, Discharge::Returned))));
     match said {
         // Notifications are repeated for a day: this may be older news. An enquiry tells.
         Said::MoneyIn(_) | Said::WrongMoney(_)

@@ -13,7 +13,7 @@ mod duty;
 mod number;
 mod tender;
 
-use super::{Denial, Event, Now, State, Step, Timer};
+use super::{Denial, Event, Now, Reason, State, Step, Timer};
 use draft::Draft;
 
 pub(super) use closing::last_enquiry;
@@ -50,7 +50,8 @@ fn timer_fired(state: &State, timer: &Timer, now: Now) -> Result<Step, Denial> {
     match timer {
         Timer::Code(id) => tender::code_timer(state, id, now),
         Timer::Enquiry(id) => answer::enquiry_due(Draft::about(state, id, now)?),
-        Timer::Wait(id) => closing::wait_over(Draft::about(state, id, now)?),
+        Timer::Wait(id) => closing::end_wait(Draft::about(state, id, now)?, Reason::WaitOver),
+        Timer::Restarted(id) => closing::end_wait(Draft::about(state, id, now)?, Reason::Restarted),
         Timer::Cancel(id) => closing::cancel_due(Draft::about(state, id, now)?),
         Timer::LastWord(id) => closing::last_word_over(Draft::about(state, id, now)?),
         Timer::Duty(id) => duty::due(Draft::about(state, id, now)?),

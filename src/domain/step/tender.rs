@@ -167,6 +167,7 @@ pub(super) fn code_read(
         unknown: None,
         paid_claimed: false,
         obligations: Vec::new(),
+        alerts: Vec::new(),
         arrival_over: false,
         not_found: 0,
         not_found_try: 0,

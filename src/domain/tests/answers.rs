@@ -4,7 +4,8 @@ use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
     already_closed, already_given_back, already_paid, closed, given_back, money_in,
     money_in_unsaid, no_order, not_sent, nothing, other_currency_in, other_order_in, pending,
-    set_up_wrongly, slower_please, stale_code, too_little_in, unsigned_refusal, will_not_reverse,
+    set_up_wrongly, slower_please, stale_code, too_little_in, unsigned_refusal, unsigned_risk,
+    unsigned_set_up_wrongly, will_not_reverse,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -151,7 +152,7 @@ fn no_connection_is_told_at_once() {
 #[test]
 fn an_unsigned_refusal_and_no_order_is_not_paid_with_a_watch() {
     let mut play = Play::paying(CANCEL_FIRST);
-    let unknown = ["T1/1 unknown UnsignedRefusal", ASK];
+    let unknown = ["T1/1 unknown UnsignedRefusal(Code)", ASK];
     play.answer(Submit, unsigned_refusal, &unknown);
     let told = [
         "T1/1 not found",
@@ -167,6 +168,31 @@ fn an_unsigned_refusal_and_no_order_is_not_paid_with_a_watch() {
     let mut play = Play::paying(CANCEL_FIRST);
     play.fired(Timer::Enquiry);
     play.answer(Submit, unsigned_refusal, &unknown);
+    play.answer(Enquiry, no_order, &told);
+}
+
+#[test]
+fn the_reason_of_an_unsigned_refusal_is_told() {
+    let watch = [
+        "T1/1 owes Watch",
+        STOP,
+        "-> set Duty T1/1 10s",
+        "-> set Arrival T1/1 962s",
+    ];
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.said(Submit, unsigned_risk);
+    let mut told = vec!["T1/1 not found", "T1 verdict NotPaid: RiskRefused"];
+    told.extend(watch);
+    play.answer(Enquiry, no_order, &told);
+
+    let mut play = Play::paying(CANCEL_FIRST);
+    play.said(Submit, unsigned_set_up_wrongly);
+    let mut told = vec![
+        "T1/1 not found",
+        "T1/1 alert Setup",
+        "T1 verdict NotPaid: SetupRefused",
+    ];
+    told.extend(watch);
     play.answer(Enquiry, no_order, &told);
 }
 
@@ -229,7 +255,8 @@ fn another_orders_answer_proves_nothing() {
     let alert = "T1/1 alert OtherOrder";
     let unknown = [alert, "T1/1 unknown OtherOrder", ASK];
     play.answer(Submit, other_order_in, &unknown);
-    play.answer(Enquiry, other_order_in, &[alert, AGAIN]);
+    // A person is called once.
+    play.answer(Enquiry, other_order_in, &[AGAIN]);
 }
 
 #[test]
@@ -283,6 +310,7 @@ fn a_timer_that_nobody_waits_for_does_nothing() {
     for timer in [
         Timer::Enquiry,
         Timer::Wait,
+        Timer::Restarted,
         Timer::Cancel,
         Timer::LastWord,
         Timer::Duty,

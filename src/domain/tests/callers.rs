@@ -1,7 +1,7 @@
 //! What callers ask for, and every denial.
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST, aed, code, gateway, tender};
-use super::says::{already_paid, closed, money_in, no_order, nothing, stale_code};
+use super::says::{already_paid, closed, money_in, no_order, not_sent, nothing, stale_code};
 use crate::domain::{
     ATTEMPTS_MAX, Amount, BusinessDay, Currency, Denial, Event, LaneId, Mode, NewTender, Operation,
     SaleRef, TenderId, Timer, Verdict, step,
@@ -258,6 +258,31 @@ fn a_code_is_used_once() {
     denied(&play, &second_customer, done);
     let unknown = TenderId::new("t0").unwrap();
     denied(&play, &read(&unknown, CANCEL_FIRST, "z"), Denial::NoTender);
+}
+
+#[test]
+fn a_code_that_never_left_may_be_used_again() {
+    let mut play = Play::armed(CANCEL_FIRST);
+    let read = |play: &Play| Event::CodeRead {
+        tender: play.tender(),
+        code: code(CANCEL_FIRST, "x"),
+    };
+    play.go(read(&play));
+    play.said(Operation::Submit, not_sent);
+    play.go(create(tender("k2")));
+    play.on(
+        read(&play),
+        &[
+            "T2/1 intended cancel-first",
+            "-> Submit T2/1 30s",
+            "-> clear Code T2",
+            "-> set Enquiry T2/1 5s",
+            "-> set Wait T2/1 75s",
+        ],
+    );
+    // Once it left it is used, whatever comes of it.
+    play.said(Operation::Submit, stale_code);
+    denied(&play, &read(&play), Denial::CodeUsed);
 }
 
 #[test]

@@ -99,9 +99,31 @@ fn an_armed_tender_waits_for_the_rest_of_its_time() {
 
 #[test]
 fn what_was_in_flight_goes_to_its_last_enquiry() {
-    let past_its_deadline = ["-> set Wait T1/1 0s"];
+    let past_its_deadline = ["-> set Restarted T1/1 0s"];
     resumes(&Play::paying(CANCEL_FIRST), &past_its_deadline);
-    resumes(&Play::waiting(VERDICT_FIRST), &past_its_deadline);
+    let mut play = Play::waiting(VERDICT_FIRST);
+    resumes(&play, &past_its_deadline);
+    play.fires(
+        Timer::Restarted,
+        &[
+            "T1/1 closing: Restarted",
+            "-> stop waiting T1/1",
+            "-> Enquiry T1/1 3s fresh",
+            "-> set LastWord T1/1 3s",
+        ],
+    );
+    // Nobody knows how long ago the submit left.
+    play.answer(
+        Operation::Enquiry,
+        no_order,
+        &[
+            "T1 verdict NotPaid: Restarted",
+            "T1/1 owes Return",
+            "-> stop waiting T1/1",
+            "-> set Duty T1/1 15s",
+            "-> set Arrival T1/1 962s",
+        ],
+    );
 }
 
 #[test]
@@ -171,7 +193,11 @@ fn a_reversal_is_not_hastened_by_a_crash() {
     play.later(3);
     play.fired(Timer::LastWord);
     play.later(2);
-    resumes(&play, &["-> set Duty T1/1 10s", "-> set Arrival T1/1 962s"]);
+    let in_full = ["-> set Duty T1/1 15s", "-> set Arrival T1/1 962s"];
+    resumes(&play, &in_full);
+    // The wall clock has no say in it.
+    play.now.at.0 += 1_000_000_000;
+    resumes(&play, &in_full);
 }
 
 #[test]

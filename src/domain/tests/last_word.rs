@@ -382,7 +382,7 @@ fn a_reversal_waits_for_its_earliest_moment() {
             "T1 verdict NotPaid: Cancelled",
             "T1/1 owes Return",
             STOP,
-            "-> set Duty T1/1 12s",
+            "-> set Duty T1/1 15s",
             "-> set Arrival T1/1 962s",
         ],
     );

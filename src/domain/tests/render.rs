@@ -139,6 +139,7 @@ pub(crate) fn timer(state: &State, timer: &Timer) -> String {
         Timer::Code(id) => return format!("Code {}", tender(state, id)),
         Timer::Enquiry(id) => ("Enquiry", id),
         Timer::Wait(id) => ("Wait", id),
+        Timer::Restarted(id) => ("Restarted", id),
         Timer::Cancel(id) => ("Cancel", id),
         Timer::LastWord(id) => ("LastWord", id),
         Timer::Duty(id) => ("Duty", id),

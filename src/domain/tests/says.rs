@@ -96,7 +96,13 @@ pub(crate) fn nothing(_: &Attempt, _: Amount) -> Answer {
     Answer::Unknown(Unknown::Timeout)
 }
 pub(crate) fn unsigned_refusal(_: &Attempt, _: Amount) -> Answer {
-    Answer::Unknown(Unknown::UnsignedRefusal)
+    Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Code))
+}
+pub(crate) fn unsigned_set_up_wrongly(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Setup))
+}
+pub(crate) fn unsigned_risk(_: &Attempt, _: Amount) -> Answer {
+    Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Risk))
 }
 pub(crate) fn slower_please(_: &Attempt, _: Amount) -> Answer {
     Answer::Unknown(Unknown::RateLimit)

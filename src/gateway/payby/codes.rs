@@ -55,7 +55,7 @@ pub(super) fn signed(operation: Operation, code: &str, trace: Option<String>) ->
         // under our number there is another order.
         (Submit, "62016") => Answer::Unknown(Unknown::OtherOrder),
         // RC: RISK_FAIL. That no order was made is not said: an enquiry must confirm it.
-        (Submit, "601") => Answer::Unknown(Unknown::UnsignedRefusal),
+        (Submit, "601") => Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Risk)),
         // GO, CO, RV: MERCHANT_ORDER_NO_NOT_EXIST
         (Enquiry | Cancel | Revoke, "62004") => Answer::NoSuchOrder { trace },
         (Revoke, "62041") => Answer::AlreadyReturned { trace }, // RV: ACQUIRE_ORDER_REFUNDED
@@ -86,10 +86,11 @@ pub(super) fn unsigned(operation: Operation, code: &str) -> Unknown {
     match code {
         "402" => Unknown::RateLimit,
         "404" | "500" | "504" => Unknown::GatewayFault,
-        _ if operation == Operation::Submit && (code == "601" || refusal(code).is_some()) => {
-            Unknown::UnsignedRefusal
-        }
-        _ => Unknown::Unsigned,
+        "601" if operation == Operation::Submit => Unknown::UnsignedRefusal(RefusalKind::Risk),
+        _ => match refusal(code) {
+            Some(kind) if operation == Operation::Submit => Unknown::UnsignedRefusal(kind),
+            _ => Unknown::Unsigned,
+        },
     }
 }
 

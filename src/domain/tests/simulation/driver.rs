@@ -136,7 +136,7 @@ impl World {
         }
         for (copy, after) in fate.lands.iter().enumerate() {
             let travel = Travel {
-                back: fate.travel.back.filter(|_| copy == 0),
+                back: fate.travel.back.filter(|_| copy == fate.answering),
                 ..fate.travel
             };
             let landing = Happening::Lands(call.clone(), order.clone(), travel);

@@ -3,8 +3,8 @@
 use super::world::World;
 use crate::domain::tests::play::s;
 use crate::domain::{
-    Answer, AttemptId, Effect, Event, Fact, Operation, Order, OrderReport, OrderStatus, Refusal,
-    RefusalKind, Stage, Step, Timer, What,
+    Answer, AttemptId, Effect, Event, Fact, Operation, Order, OrderNumber, OrderReport,
+    OrderStatus, Refusal, RefusalKind, Stage, Step, Timer, What,
 };
 
 /// What is planted in the core, at its border.
@@ -24,6 +24,13 @@ pub(super) enum Fault {
     ApprovalClosesDuty,
     /// A duty is not taken up again after a crash.
     DutySleepsAfterCrash,
+    /// The submit's refusal overrules that the order was said to be paid.
+    ClaimIsOverruled,
+    /// A single "no such order" after the window is proof.
+    OneNotFoundIsProof,
+    /// The gateway, or the wire, gives other requests' refusals for ours before
+    /// anything was seen of the order: what the core cannot survive.
+    RefusalsAreOfOthers,
     /// A cancel takes the place of the one that still runs.
     CancelsReplaceEachOther,
 }
@@ -34,7 +41,7 @@ impl World {
         match self.fault {
             Some(Fault::ResumeSubmits) => {
                 for effect in effects.clone() {
-                    if let Effect::Set(Timer::Wait(id), _) = effect {
+                    if let Effect::Set(Timer::Restarted(id), _) = effect {
                         effects.extend(self.submit_again(&id));
                     }
                 }
@@ -102,6 +109,9 @@ impl World {
         let tender = &self.state.tenders[&attempt.tender];
         let order = tender.attempt(attempt.number).map(|a| a.order.clone());
         let reversing = tender.attempt(attempt.number).map(|a| &a.stage) == Some(&Stage::Reversing);
+        let claimed = tender
+            .attempt(attempt.number)
+            .is_some_and(|a| a.paid_claimed);
         match (self.fault, &mut *answer) {
             (Some(Fault::AmountIgnored), Answer::Report(report)) => {
                 report.amount = Some(tender.amount);
@@ -114,18 +124,26 @@ impl World {
                 report.status = OrderStatus::Returned;
             }
             (Some(Fault::NoOrderIsRefusal), Answer::NoSuchOrder { .. }) => {
-                let kind = RefusalKind::Closed;
-                let code = "R1".to_owned();
-                *answer = Answer::Report(OrderReport {
-                    order: order.unwrap(),
-                    amount: None,
-                    status: OrderStatus::NoMoney(Refusal { kind, code }),
-                    gateway_order: None,
-                    trace: None,
-                });
+                *answer = closed(order.unwrap());
+            }
+            (Some(Fault::ClaimIsOverruled), Answer::Refused { .. }) if claimed => {
+                *answer = closed(order.unwrap());
             }
             _ => {}
         }
         event
     }
+}
+
+/// A report that the order is closed.
+fn closed(order: OrderNumber) -> Answer {
+    let kind = RefusalKind::Closed;
+    let code = "R1".to_owned();
+    Answer::Report(OrderReport {
+        order,
+        amount: None,
+        status: OrderStatus::NoMoney(Refusal { kind, code }),
+        gateway_order: None,
+        trace: None,
+    })
 }

@@ -71,16 +71,20 @@ impl Model {
     }
 
     fn submit(&mut self, order: &Order, at: Timestamp, chance: &mut Chance) -> (Answer, Payer) {
-        if self.orders.contains_key(&order.number) {
-            return (self.report(&order.number), Payer::Nothing);
+        if let Some(entry) = self.orders.get(&order.number) {
+            // The request again: it tells of the order, or that the code is used.
+            let answer = match entry.ledger {
+                _ if chance.one_in(3) => code_refused(),
+                Ledger::Kept if chance.one_in(2) => Answer::AlreadyPaid { trace: None },
+                _ => self.report(&order.number),
+            };
+            return (answer, Payer::Nothing);
         }
         let age = at.since(order.requested).max(order.requested.since(at));
         let refused = self.refused.contains(&order.number);
         if refused || age > CLOCK_TOLERANCE || chance.one_in(5) {
             self.refused.insert(order.number.clone());
-            let refusal = closed(RefusalKind::Code);
-            let trace = None;
-            return (Answer::Refused { refusal, trace }, Payer::Nothing);
+            return (code_refused(), Payer::Nothing);
         }
         // One gateway is told the moment, the other a time from the landing on.
         let after_landing = at.after(order.expires.since(order.requested));
@@ -200,6 +204,12 @@ impl Model {
             trace: None,
         })
     }
+}
+
+fn code_refused() -> Answer {
+    let refusal = closed(RefusalKind::Code);
+    let trace = None;
+    Answer::Refused { refusal, trace }
 }
 
 fn closed(kind: RefusalKind) -> Refusal {

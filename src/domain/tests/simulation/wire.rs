@@ -2,7 +2,7 @@
 
 use super::Chance;
 use super::world::Travel;
-use crate::domain::{Answer, Operation, OrderNumber, OrderReport, Unknown};
+use crate::domain::{Answer, Operation, OrderNumber, OrderReport, Refusal, RefusalKind, Unknown};
 
 /// A slow answer to a cancel, in milliseconds.
 const SLOW: u64 = 3_200;
@@ -14,7 +14,9 @@ pub(super) struct Fate {
     pub(super) not_sent: bool,
     /// When the request lands; more than once if it is repeated on the way.
     pub(super) lands: Vec<u64>,
-    /// The way back of the answer to the first landing.
+    /// Which landing's answer comes back.
+    pub(super) answering: usize,
+    /// Its way back.
     pub(super) travel: Travel,
 }
 
@@ -64,14 +66,35 @@ pub(super) fn fate(operation: Operation, calm: bool, chance: &mut Chance) -> Fat
         12 => fate.travel.forged = Some(Forged::OtherOrder),
         13 => fate.travel.forged = Some(Forged::NoAmount),
         14 => fate.travel.twice = true,
+        15 => {
+            fate.lands.push(chance.between(20, 30_000));
+            fate.answering = 1;
+        }
+        16 => {
+            fate.travel.replayed = true;
+            fate.travel.back = Some(chance.between(400, 25_000));
+        }
         _ => {}
     }
     fate
 }
 
+/// The signed answer to the same question about another order: it names none.
+pub(super) fn replayed(operation: Operation) -> Answer {
+    let trace = None;
+    match operation {
+        Operation::Submit => {
+            let (kind, code) = (RefusalKind::Code, "R1".to_owned());
+            let refusal = Refusal { kind, code };
+            Answer::Refused { refusal, trace }
+        }
+        _ => Answer::NoSuchOrder { trace },
+    }
+}
+
 pub(super) fn forge(answer: Answer, forged: Option<Forged>) -> Answer {
     match (forged, answer) {
-        (Some(Forged::Refusal), _) => Answer::Unknown(Unknown::UnsignedRefusal),
+        (Some(Forged::Refusal), _) => Answer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Code)),
         (Some(Forged::Unsigned), _) => Answer::Unknown(Unknown::Unsigned),
         (Some(Forged::OtherOrder), Answer::Report(report)) => Answer::Report(OrderReport {
             order: OrderNumber::new("someone-elses").unwrap(),

@@ -7,11 +7,12 @@ use super::wire::Forged;
 use super::{Chance, invariants, wire};
 use crate::domain::tests::play::{replay, s, setup};
 use crate::domain::{
-    Alert, Answer, AttemptId, Event, Fact, GatewayId, Now, Operation, Order, Setup, State, Timer,
-    Timestamp, What,
+    Alert, Answer, AttemptId, Duty, Event, Fact, GatewayId, Now, Operation, Order, Setup, State,
+    Timer, Timestamp, Unknown, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The day begins at this true time.
 const MORNING: i64 = 1_772_366_400_000;
@@ -53,6 +54,8 @@ pub(super) struct Travel {
     pub(super) back: Option<u64>,
     pub(super) forged: Option<Forged>,
     pub(super) twice: bool,
+    /// It is another order's answer to the same question.
+    pub(super) replayed: bool,
 }
 
 pub(super) struct World {
@@ -68,6 +71,12 @@ pub(super) struct World {
     pub(super) disk: Vec<(Fact, Timestamp)>,
     pub(super) submitted: BTreeSet<AttemptId>,
     pub(super) setup: Arc<Setup>,
+    /// Attempts that got another order's "no such order" when it counted: once each.
+    replayed: BTreeSet<AttemptId>,
+    /// Watched attempts, and whether nothing is heard of them while the window is open.
+    deaf: BTreeMap<AttemptId, bool>,
+    /// Attempts, and whether no enquiry about them is answered while faults last.
+    mute: BTreeMap<AttemptId, bool>,
     // The process: all of it is lost in a crash.
     pub(super) state: State,
     pub(super) up: bool,
@@ -82,7 +91,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64, fault: Option<Fault>) -> Self {
-        let setup = setup();
+        let mut setup = setup();
+        if fault == Some(Fault::OneNotFoundIsProof) {
+            let rules = Arc::make_mut(&mut setup).gateways.values_mut();
+            rules.for_each(|rules| rules.not_found_proof = (1, Duration::ZERO));
+        }
         let models = setup.gateways.keys().map(|id| (id.clone(), Model::new(id)));
         let mut world = Self {
             story: Vec::new(),
@@ -95,6 +108,9 @@ impl World {
             cashier: Cashier::default(),
             disk: Vec::new(),
             submitted: BTreeSet::new(),
+            replayed: BTreeSet::new(),
+            deaf: BTreeMap::new(),
+            mute: BTreeMap::new(),
             state: replay(&setup, &[]),
             setup,
             up: true,
@@ -165,6 +181,7 @@ impl World {
                 Ok(())
             }
             Happening::Answer(call, answer, travel) => self.answered(call, answer, travel),
+            Happening::Notification(attempt, _) if self.is_deaf(&attempt) => Ok(()),
             Happening::Notification(attempt, answer) => self.event(&Event::Answered {
                 attempt,
                 operation: Operation::Notification,
@@ -201,8 +218,14 @@ impl World {
             let after = u64::try_from(after.as_millis()).unwrap();
             self.plan(after, Happening::Payer(attempt.clone(), order));
         }
+        if self.is_deaf(&call.attempt) || self.is_mute(&call) {
+            return;
+        }
         if let Some(back) = travel.back {
-            let answer = wire::forge(answer, travel.forged);
+            let answer = match self.is_replayed(&call, travel) {
+                true => wire::replayed(call.operation),
+                false => wire::forge(answer, travel.forged),
+            };
             self.plan(back, Happening::Answer(call, answer, travel));
         }
     }
@@ -217,6 +240,10 @@ impl World {
         if self.calls.remove(&id).is_none() {
             return Ok(());
         }
+        let answer = match self.is_spared(&attempt, operation, &answer) {
+            true => Answer::Unknown(Unknown::Unsigned),
+            false => answer,
+        };
         let event = Event::Answered {
             attempt,
             operation,
@@ -227,6 +254,61 @@ impl World {
             return self.event(&event);
         }
         Ok(())
+    }
+
+    /// A signed refusal that another landing of the request, or another order,
+    /// got, before anything was seen of the order itself: it names no order, and
+    /// nothing tells it from a true one. The core cannot survive it, by design, and
+    /// neither could any other that believes refusals; so it does not happen here.
+    fn is_spared(&self, id: &AttemptId, operation: Operation, answer: &Answer) -> bool {
+        let attempt = self.state.tenders[&id.tender].attempt(id.number).unwrap();
+        let seen = attempt.report.is_some() || attempt.paid_claimed;
+        let exists = self.models[&attempt.gateway]
+            .orders
+            .contains_key(&attempt.order);
+        operation == Operation::Submit
+            && matches!(answer, Answer::Refused { .. })
+            && exists
+            && !seen
+            && self.fault != Some(Fault::RefusalsAreOfOthers)
+    }
+
+    /// Another order's "no such order" comes at most once when it counts: proof is
+    /// two of them, so two at the right moments are beyond what can be survived.
+    /// Where nothing was heard for the whole window, it comes when it does most harm.
+    fn is_replayed(&mut self, call: &Call, travel: Travel) -> bool {
+        let id = &call.attempt;
+        let tender = self.state.tenders.get(&id.tender);
+        let attempt = tender.and_then(|t| t.attempt(id.number));
+        if call.operation == Operation::Submit || !attempt.is_some_and(|a| a.arrival_over) {
+            return travel.replayed;
+        }
+        let was_deaf = self.deaf.get(id) == Some(&true);
+        (travel.replayed || was_deaf) && self.replayed.insert(id.clone())
+    }
+
+    /// Whether nothing is heard of a watched attempt until its window is over.
+    fn is_deaf(&mut self, id: &AttemptId) -> bool {
+        let tender = self.state.tenders.get(&id.tender);
+        let watched = tender.and_then(|t| t.attempt(id.number)).is_some_and(|a| {
+            let watch = a.obligation().is_some_and(|o| o.duty == Duty::Watch);
+            watch && !a.arrival_over
+        });
+        let chance = &mut self.chance;
+        watched
+            && *self
+                .deaf
+                .entry(id.clone())
+                .or_insert_with(|| chance.one_in(2))
+    }
+
+    /// Whether the gateway fails to answer enquiries about an attempt.
+    fn is_mute(&mut self, call: &Call) -> bool {
+        let chance = &mut self.chance;
+        let id = call.attempt.clone();
+        call.operation == Operation::Enquiry
+            && *self.mute.entry(id).or_insert_with(|| chance.one_in(8))
+            && !self.calm()
     }
 
     /// The gateway tells of it up to twice, soon or after a day, if anybody listens.

@@ -310,7 +310,11 @@ fn codes_of_signed_answers() {
         (Submit, "62003", paid()),
         (Submit, "62002", closed()),
         (Submit, "62016", unknown(Unknown::OtherOrder)),
-        (Submit, "601", unknown(Unknown::UnsignedRefusal)),
+        (
+            Submit,
+            "601",
+            unknown(Unknown::UnsignedRefusal(RefusalKind::Risk)),
+        ),
         (Submit, "62004", unknown(Unknown::Unlisted)),
         (Submit, "62035", unknown(Unknown::Unlisted)),
         (Enquiry, "62004", none()),
@@ -368,12 +372,16 @@ fn codes_of_signed_answers() {
 #[test]
 fn codes_of_unsigned_answers() {
     for (operation, code, why) in [
-        (Submit, "62021", Unknown::UnsignedRefusal),
-        (Submit, "62033", Unknown::UnsignedRefusal),
-        (Submit, "62026", Unknown::UnsignedRefusal),
-        (Submit, "400", Unknown::UnsignedRefusal),
-        (Submit, "403", Unknown::UnsignedRefusal),
-        (Submit, "601", Unknown::UnsignedRefusal),
+        (Submit, "62021", Unknown::UnsignedRefusal(RefusalKind::Code)),
+        (Submit, "62033", Unknown::UnsignedRefusal(RefusalKind::Code)),
+        (
+            Submit,
+            "62026",
+            Unknown::UnsignedRefusal(RefusalKind::Setup),
+        ),
+        (Submit, "400", Unknown::UnsignedRefusal(RefusalKind::Setup)),
+        (Submit, "403", Unknown::UnsignedRefusal(RefusalKind::Setup)),
+        (Submit, "601", Unknown::UnsignedRefusal(RefusalKind::Risk)),
         (Submit, "402", Unknown::RateLimit),
         (Submit, "404", Unknown::GatewayFault),
         (Submit, "500", Unknown::GatewayFault),
