@@ -274,8 +274,8 @@ async fn bad_calls_change_nothing() {
     for (path, status, code) in [
         ("/v1/tenders/t404", 404, "no_tender"),
         ("/v1/tenders/t404?wait=121", 400, "bad_query"),
-        ("/v1/tenders?day=yesterday", 400, "bad_query"),
-        ("/v1/tenders?limit=0", 400, "bad_query"),
+        ("/v1/tenders?day=yesterday", 422, "bad_filter"),
+        ("/v1/tenders?limit=0", 422, "bad_filter"),
         ("/v1/tenders?unknown=1", 400, "bad_query"),
         ("/v1/events?after=99999", 409, "event_unknown"),
         ("/v1/lanes/9", 404, "no_lane"),
