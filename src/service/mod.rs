@@ -146,7 +146,8 @@ impl Service {
             .await
     }
 
-    /// The tender as soon as it has a verdict, or as it is when the time is over.
+    /// The tender as soon as it has a verdict, or as it is when the time is over or
+    /// the service ends.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -166,8 +167,9 @@ impl Service {
             }
             tokio::select! {
                 changed = sequence.changed() => {
+                    // The service ends: nothing will change before the next start.
                     if changed.is_err() {
-                        return Err(stopped());
+                        return Ok(view);
                     }
                 }
                 () = &mut over => return Ok(view),

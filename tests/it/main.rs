@@ -1,5 +1,39 @@
-//! What holds for the project as a whole. One binary, so that it links once.
+//! What holds for the project as a whole, and for the program as it is shipped. One
+//! binary, so that it links once.
+//!
+//! ```text
+//!   layers, source, unit      the sources and the shipped files
+//!
+//!   paying refusing waiting unknown outage        a payment, from its best end to its worst
+//!   killed stopping starting scanning             the process, the box and its devices
+//!   calling following commands secrets            those who call, and those who look
+//!        │
+//!   store ── program, cashier, events, books, patience     the harness: the binary in a shop
+//! ```
+//!
+//! `tests/README.md` says how the harness thinks.
 
+#![allow(clippy::unwrap_used)]
+
+mod books;
+mod calling;
+mod cashier;
+mod commands;
+mod events;
+mod following;
+mod killed;
 mod layers;
+mod outage;
+mod patience;
+mod paying;
+mod program;
+mod refusing;
+mod scanning;
+mod secrets;
 mod source;
+mod starting;
+mod stopping;
+mod store;
 mod unit;
+mod unknown;
+mod waiting;
