@@ -29,10 +29,10 @@ const places = (page) => page.evaluate(() => {
 });
 
 /** What somebody has to scroll for, or cannot read. */
-const cutOff = (page) => page.evaluate(() => {
-  const wide = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];
+const cutOff = (page) => page.evaluate(({ width, height }) => {
+  const wide = document.documentElement.scrollWidth > width ? ['the page'] : [];
   const stage = document.querySelector('#stage').getBoundingClientRect();
-  if (stage.bottom > innerHeight) wide.push(`the card, by ${stage.bottom - innerHeight}`);
+  if (stage.bottom > height) wide.push(`the card, by ${stage.bottom - height}`);
   const parts = document.querySelectorAll('#stage, #stage *, header *');
   const shown = [...parts].filter((part) => part.checkVisibility() && !part.closest('.unseen'));
   const cut = shown.filter((part) => (
@@ -40,7 +40,7 @@ const cutOff = (page) => page.evaluate(() => {
       && getComputedStyle(part).display !== 'inline'
   ));
   return [...wide, ...cut.map((part) => `${part.tagName} ${part.id} ${part.textContent.trim()}`)];
-});
+}, page.viewportSize());
 
 // Nothing of this depends on the hour; a picture is for a person to look at.
 const { SHOTS } = process.env;

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Store, freshCode } from './service.mjs';
 import { Till, openBrowser } from './till.mjs';
-import { until } from './until.mjs';
 
 /** The customer takes longer than any test. */
 const HESITATES = { wait: { millis: 600_000 }, then: 'paid' };
@@ -79,9 +78,8 @@ test('an answer that is lost is asked for again with the same key', async () => 
   await till.page.route('**/v1/lanes/1/tenders', async (route) => {
     keys.push(route.request().headers()['idempotency-key']);
     // It happened, and nobody heard of it.
-    if (keys.length === 1) await route.fetch();
-    if (keys.length === 1) await route.abort();
-    else await route.continue();
+    await route.fetch();
+    await route.abort();
   });
   // Nor do the events come through.
   await till.page.route('**/v1/lanes', (route) => route.abort());
@@ -118,11 +116,7 @@ test('Start pressed again after a lost answer repeats the key', async () => {
 });
 
 test('a stale code arms again with the reason, the next one pays', async () => {
-  await till.collect({ amount: '20.00', sale: 'C-1' });
-  await till.code(freshCode('STALE'.at(0)));
-  await till.sees('paid');
-  await till.next();
-  await till.collect({ amount: '21.00', sale: 'C-2' });
+  await till.collect({ amount: '21.00', sale: 'C-1' });
   await store.plan({ then: { refused: '62021' } });
   await till.code(freshCode());
   await till.reads('#explain', 'The code was refused. Ask the customer to refresh it and scan again.');
@@ -229,19 +223,6 @@ test('a scanner that is not there is reported, a gateway after its first call', 
   await till.reads('#open li', 'plug the scanner in');
 });
 
-test('a verdict that nobody knows yet does not go unseen when it comes', async () => {
-  await till.collect({ amount: '50.00', sale: 'I-1' });
-  await store.plan(HESITATES);
-  await till.code(freshCode());
-  await till.sees('waiting');
-  // The gateway claims that it is paid and then is silent about it.
-  await store.fault('cancelOrder', 'paid_before_cancel');
-  await till.find('#cancel').click();
-  await till.find('#cancel').waitFor({ state: 'hidden' });
-  await till.sees('paid');
-  await till.next();
-});
-
 test('the gateway found nothing to complain about', async () => {
-  assert.deepEqual(await store.violations(), { violations: [] });
+  assert.deepEqual(await store.violations(), []);
 });

@@ -176,10 +176,7 @@ tokens = [${known.join(', ')}]
     await answerOf(`${this.#control}/orders/${order}/pay`, { method: 'POST' });
   }
 
-  async orders() {
-    return answerOf(`${this.#control}/orders`);
-  }
-
+  /** What the service did against the gateway's rules. */
   async violations() {
     return answerOf(`${this.#control}/violations`);
   }
@@ -195,7 +192,7 @@ tokens = [${known.join(', ')}]
 let codes = 0;
 
 /** A payment code that nobody has used. */
-export function freshCode(end = 'A') {
+export function freshCode() {
   codes += 1;
-  return `20001234T${String(codes).padStart(9, '0')}${end}`;
+  return `20001234T${String(codes).padStart(9, '0')}A`;
 }

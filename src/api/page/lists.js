@@ -62,44 +62,47 @@ export function drawHealth({ scanners, gateways }) {
 
 const money = ({ amount, currency }) => `${amount} ${currency}`;
 
-/**
- * Everything that somebody may have to look at: devices that fail, sales whose
- * end is not known, verdicts that came late, money that is being returned.
- */
+// ---- open matters: whatever somebody may have to look at ----
+
+const lateVerdict = (tender) => ({
+  weight: tender.verdict === 'paid' ? '' : 'alarm',
+  title: `${say('late')}: ${say(tender.verdict)}`,
+  amount: money(tender),
+  text: [say('about', tender), tender.verdict === 'paid' ? '' : tender.reason?.text],
+  tender: tender.id,
+});
+
+const unknownEnd = (tender) => ({
+  weight: 'doubt',
+  title: say('unresolved'),
+  amount: money(tender),
+  text: [say('about', tender), say('unresolved_text')],
+});
+
+const duty = (owed) => ({
+  weight: owed.alerted ? 'alarm' : 'doubt',
+  title: say(`duty_${owed.duty}`),
+  amount: money(owed),
+  text: [
+    say('duty_line', { ...owed, time: clock(owed.opened), tries: String(owed.tries) }),
+    owed.alerted ? say('duty_alert', owed) : '',
+  ],
+});
+
+const device = (name, state, text) => ({
+  weight: 'alarm', title: `${name}: ${say(state)}`, text: [text],
+});
+
+/** Money first, and first of it what waits for a person. */
 function matters({ scanners, gateways }, unresolved, late, duties) {
+  const fails = ({ state }) => good(state) === 'no';
   return [
-    ...late.map((tender) => ({
-      weight: tender.verdict === 'paid' ? '' : 'alarm',
-      title: `${say('late')}: ${say(tender.verdict)}`,
-      amount: money(tender),
-      text: [say('about', tender), tender.verdict === 'paid' ? '' : tender.reason?.text],
-      tender: tender.id,
-    })),
-    ...scanners.filter(({ state }) => good(state) === 'no').map(({ id, state, text }) => ({
-      weight: 'alarm',
-      title: `${say('scanner', { id })}: ${say(state)}`,
-      text: [text],
-    })),
-    ...gateways.filter(({ state }) => good(state) === 'no').map(({ id, state }) => ({
-      weight: 'alarm',
-      title: `${say('gateway', { id })}: ${say(state)}`,
-      text: [say('gateway_text')],
-    })),
-    ...unresolved.map((tender) => ({
-      weight: 'doubt',
-      title: say('unresolved'),
-      amount: money(tender),
-      text: [say('about', tender), say('unresolved_text')],
-    })),
-    ...duties.map((duty) => ({
-      weight: duty.alerted ? 'alarm' : 'doubt',
-      title: say(`duty_${duty.duty}`),
-      amount: money(duty),
-      text: [
-        say('duty_line', { ...duty, time: clock(duty.opened), tries: String(duty.tries) }),
-        duty.alerted ? say('duty_alert', duty) : '',
-      ],
-    })),
+    ...late.map(lateVerdict),
+    ...duties.filter((owed) => owed.alerted).map(duty),
+    ...unresolved.map(unknownEnd),
+    ...scanners.filter(fails).map((s) => device(say('scanner', s), s.state, s.text)),
+    ...gateways.filter(fails).map((g) => device(say('gateway', g), g.state, say('gateway_text'))),
+    ...duties.filter((owed) => !owed.alerted).map(duty),
   ];
 }
 

@@ -90,8 +90,8 @@ async function readOnce() {
   drawEntry(lane);
   drawHealth(lane);
   drawToday(today.tenders);
-  const others = unresolved.filter((tender) => tender.id !== shown?.id);
-  drawOpen(lane, others, await late(unresolved, laneId, shown), obligations, mayAct && noted);
+  const told = await late(unresolved, laneId, shown);
+  drawOpen(lane, unresolved, told, obligations, mayAct && noted);
 }
 
 /**
