@@ -8,12 +8,16 @@ use axum::routing::get;
 const HTML: &str = include_str!("page/index.html");
 
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/page.css", CSS, include_str!("page/page.css")),
+    ("/stage.css", CSS, include_str!("page/stage.css")),
     ("/page.js", JS, include_str!("page/page.js")),
     ("/calls.js", JS, include_str!("page/calls.js")),
+    ("/door.js", JS, include_str!("page/door.js")),
+    ("/entry.js", JS, include_str!("page/entry.js")),
     ("/lists.js", JS, include_str!("page/lists.js")),
+    ("/open.js", JS, include_str!("page/open.js")),
     ("/sound.js", JS, include_str!("page/sound.js")),
     ("/stage.js", JS, include_str!("page/stage.js")),
     ("/words.js", JS, include_str!("page/words.js")),
@@ -97,14 +101,11 @@ mod tests {
     fn every_word_is_said_in_both_languages() {
         let words = script("/words.js");
         let (english, arabic) = (keys(words, "english"), keys(words, "arabic"));
-        let translated: BTreeSet<&str> = arabic
-            .iter()
-            .filter(|key| !key.starts_with("problem_"))
-            .copied()
-            .collect();
-        assert_eq!(english, translated);
+        assert_eq!(english, arabic);
         let mut used = between(HTML, "data-word=\"", "\"");
-        for path in ["/page.js", "/stage.js", "/lists.js"] {
+        used.extend(between(HTML, "data-label=\"", "\""));
+        used.extend(between(HTML, "data-hint=\"", "\""));
+        for (path, ..) in FILES {
             used.extend(between(script(path), "say('", "'"));
         }
         // What the service may answer (`service::view`).
@@ -115,6 +116,42 @@ mod tests {
         for word in used {
             assert!(english.contains(word), "{word}");
         }
+    }
+
+    /// A browser hears only the events that it names.
+    #[test]
+    fn the_page_follows_every_fact() {
+        let source = include_str!("../domain/fact.rs");
+        let facts = source.split_once("pub enum What {").unwrap().1;
+        let facts = facts.split_once("\n}\n").unwrap().0;
+        let facts: BTreeSet<String> = facts
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "))
+            .filter(|line| line.starts_with(char::is_uppercase))
+            .map(|line| snake_case(line.trim_end_matches([' ', '{', ','])))
+            .collect();
+        let page = script("/page.js");
+        let followed = page.split_once("const FACTS = [").unwrap().1;
+        let followed = followed.split_once(']').unwrap().0;
+        let followed: BTreeSet<String> = followed
+            .split('\'')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        assert!(facts.contains("verdict_given"));
+        assert_eq!(facts, followed);
+    }
+
+    fn snake_case(name: &str) -> String {
+        let mut text = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !text.is_empty() {
+                text.push('_');
+            }
+            text.push(letter.to_ascii_lowercase());
+        }
+        text
     }
 
     #[test]

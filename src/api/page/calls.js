@@ -6,7 +6,7 @@ export class Problem extends Error {
     super(body?.detail ?? `HTTP ${status}`);
     this.status = status;
     this.code = body?.code ?? 'internal';
-    this.tender = body?.tender;
+    this.body = body ?? {};
   }
 }
 

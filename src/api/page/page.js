@@ -1,8 +1,11 @@
 // The cashier's page. It keeps no truth of its own: an event says that something
 // happened, the page reads the lane again and draws what it reads.
 
-import { Lost, Problem, ask, get, signIn, signOut, start, whoAmI } from './calls.js';
-import { drawDuties, drawHealth, drawLanes, drawNotices, drawToday } from './lists.js';
+import { Lost, Problem, ask, get, start } from './calls.js';
+import { guard, knock, openDoor } from './door.js';
+import { drawEntry, entered } from './entry.js';
+import { drawHealth, drawLanes, drawOpen, drawToday } from './lists.js';
+import { late } from './open.js';
 import { accept, refuse, taken } from './sound.js';
 import { draw, look } from './stage.js';
 import { label, say, sayProblem } from './words.js';
@@ -13,19 +16,27 @@ const $ = (id) => document.getElementById(id);
 const FACTS = [
   'tender_created', 'attempt_intended', 'attempt_waiting', 'attempt_unknown',
   'attempt_paid', 'attempt_refused', 'attempt_withdrawn', 'cancel_requested',
-  'wait_extended', 'closing_began', 'reversal_intended', 'paid_claimed',
-  'verdict_given', 'obligation_opened', 'obligation_changed', 'not_found_noted',
-  'obligation_closed', 'evidence_kept', 'alert_raised', 'verdict_acknowledged',
+  'wait_extended', 'closing_began', 'call_intended', 'paid_claimed',
+  'verdict_given', 'obligation_opened', 'obligation_changed', 'arrival_window_over',
+  'not_found_noted', 'obligation_closed', 'evidence_kept', 'alert_raised',
+  'verdict_acknowledged',
 ];
 
-const NOTICES_MAX = 5;
-const LOOK_AGAIN = 30_000;
+const LIST_MAX = 100;
+
+// The stream tells at once; reading again by the clock shows what it does not tell
+// (a scanner that was unplugged), and everything while there is no stream.
+const LOOK_AGAIN = 10_000;
+const LOOK_AGAIN_WITHOUT_STREAM = 2_000;
+
+// Who presses Cancel in the moment of the verdict must not wipe the verdict away.
+const VERDICT_STAYS = 700;
 
 let laneId = localStorage.getItem('qrpayd.lane');
+let mayLook = false;   // somebody is signed in, or need not be
 let mayAct = false;
 let shown = null;      // the tender on the card
-let seen = null;       // "id look" of the card, for sounds; null before the first look
-let notices = [];
+let seen = null;       // what the card says, for sounds; null before the first look
 const passed = new Set();  // verdicts that the cashier has put aside
 
 const verdictOf = (tender) => `${tender.id} ${tender.verdict}`;
@@ -48,98 +59,143 @@ async function read() {
       await readOnce();
       lost(false);
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) await openDoor();
-      else lost(true);
+      if (error instanceof Problem && error.status === 401) openDoor();
+      else if (error instanceof Problem || error instanceof Lost) lost(true);
+      else throw error;
     }
   } while (again);
   reading = false;
 }
 
 async function readOnce() {
-  const { lanes } = await get('/v1/lanes');
-  const lane = lanes.find((l) => l.id === laneId) ?? lanes[0];
-  if (!lane) return;
-  laneId = lane.id;
-  const [{ tenders }, { obligations }] = await Promise.all([
-    get(`/v1/tenders?day=today&limit=200&lane=${encodeURIComponent(laneId)}`),
-    get('/v1/obligations'),
+  const here = `lane=${encodeURIComponent(laneId ?? '')}`;
+  const wanted = laneId === null ? [] : [
+    get(`/v1/tenders?day=today&limit=${LIST_MAX}&${here}`),
+    get(`/v1/tenders?state=checking&${here}`),
+  ];
+  const [{ lanes }, { obligations }, today, checking] = await Promise.all([
+    get('/v1/lanes'), get('/v1/obligations'), ...wanted,
   ]);
-  const newest = tenders[0];
-  const told = newest?.verdict && !newest.acknowledged && !passed.has(verdictOf(newest));
-  show(lane.tender ?? (told ? newest : null), lane);
-  if (lane.notice && !notices.some((n) => same(n, lane.notice))) notice(lane.notice);
+  const lane = lanes.find((l) => l.id === laneId);
+  if (!lane) {
+    // The first look, or a lane that is configured no more.
+    laneId = lanes[0]?.id ?? null;
+    again = laneId !== null;
+    return;
+  }
+  const newest = today.tenders[0];
+  const unresolved = checking.tenders.filter((tender) => tender.verdict === 'unresolved');
+  show(current(lane, newest));
   drawLanes(lanes, laneId);
+  drawEntry(lane);
   drawHealth(lane);
-  drawNotices(notices);
-  drawDuties(obligations);
-  drawToday(tenders);
+  drawToday(today.tenders);
+  const told = await late(unresolved, laneId, shown);
+  drawOpen(lane, unresolved, told, obligations, mayAct && noted);
 }
 
-const same = (a, b) => a.time === b.time && a.code === b.code;
+/**
+ * The tender for the card: the one that runs, else the newest as long as its
+ * verdict is news. Lane and list are read one after the other: of two views of
+ * the same tender the one with a verdict is the later.
+ */
+function current(lane, newest) {
+  if (!newest) return lane.tender;
+  if (lane.tender && lane.tender.id !== newest.id) return lane.tender;
+  if (!newest.verdict) return lane.tender ?? newest;
+  return newest.acknowledged || passed.has(verdictOf(newest)) ? null : newest;
+}
 
-function show(tender, lane) {
+function show(tender) {
   const before = seen;
   const now = look(tender);
-  seen = `${tender?.id} ${now}`;
+  // A code that was refused arms the tender again: the number of attempts tells.
+  seen = `${tender?.id} ${now} ${tender?.attempts.length}`;
   shown = tender;
-  draw(tender, lane, mayAct);
+  draw(tender, mayAct);
+  document.title = `${say(now)} · ${say('lane_title', { lane: laneId })}`;
   if (before === seen) return;
-  $('message').textContent = '';
+  if (before !== null) $('message').textContent = '';
   $('cancel').disabled = false;
-  $('announce').textContent = `${say(now)}. ${$('explain').textContent}`;
-  if (before === null) return;
-  if (now === 'paid') accept();
-  else if (now === 'not_paid' || now === 'unresolved') refuse();
-  else if (now === 'paying') taken();
-  // Never to a button: a scanner that types would press it with its Enter key.
-  if (tender) $('stage').focus();
-  else $('amount').focus();
+  $('next').disabled = true;
+  setTimeout(() => { $('next').disabled = false; }, VERDICT_STAYS);
+  $('announce').textContent = [say(now), $('explain').textContent].filter(Boolean).join('. ');
+  if (before !== null) sound(now, tender);
+  if (!$('door').open) place(now);
 }
 
-function notice(added) {
-  notices = [added, ...notices].slice(0, NOTICES_MAX);
+function sound(now, tender) {
+  if (now === 'paid') accept();
+  else if (now === 'not_paid' || now === 'unresolved') refuse();
+  else if (now === 'armed' && tender.reason) refuse();
+  else if (now === 'paying') taken();
+}
+
+/**
+ * The focus goes where typing is good for something, and never to a button: a
+ * scanner that types would press it with its Enter key. A code that the till's
+ * own scanner types goes where codes go.
+ */
+function place(now) {
+  const field = { free: 'amount', armed: 'code' }[now];
+  if (field && mayAct) $(field).focus();
+  else if (document.activeElement !== document.body) $('stage').focus({ preventScroll: true });
 }
 
 // ---- following -------------------------------------------------------------
 
 let events = null;
+let following = false;
 
 function follow() {
   events?.close();
   events = new EventSource('/v1/events');
-  events.onopen = () => read();
+  events.onopen = () => {
+    following = true;
+    read();
+  };
   events.onerror = () => {
-    lost(true);
-    // A browser gives up for good on an answer that is no stream.
-    if (events.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    following = false;
+    // Reading tells whether the service is gone, or only the session.
+    read();
   };
   for (const fact of FACTS) {
     events.addEventListener(fact, (event) => {
       const { lane, type } = JSON.parse(event.data);
-      if (lane === laneId || type.startsWith('obligation')) read();
+      if (lane === laneId || type.startsWith('obligation') || type === 'call_intended') read();
     });
   }
   events.addEventListener('notice', (event) => {
     const told = JSON.parse(event.data);
-    if (told.lane !== laneId || notices.some((n) => same(n, told))) return;
-    notice(told);
-    drawNotices(notices);
-    $('announce').textContent = told.text;
-    refuse();
+    if (told.lane === laneId) warn(told.text);
   });
 }
 
+function watch() {
+  if (mayLook) {
+    read();
+    // A browser gives up for good on an answer that is no stream.
+    if (events.readyState === EventSource.CLOSED) follow();
+  }
+  setTimeout(watch, following ? LOOK_AGAIN : LOOK_AGAIN_WITHOUT_STREAM);
+}
+
 function lost(isLost) {
-  $('lost').hidden = !isLost;
   document.body.toggleAttribute('data-lost', isLost);
+  const words = isLost ? say('lost') : '';
+  if ($('lost').textContent !== words) $('lost').textContent = words;
 }
 
 // ---- acting ----------------------------------------------------------------
 
+function warn(text) {
+  $('message').textContent = text;
+  refuse();
+}
+
 function complain(error, whenLost) {
   if (!(error instanceof Problem) && !(error instanceof Lost)) throw error;
-  $('message').textContent = error instanceof Lost ? say(whenLost) : sayProblem(error);
-  refuse();
+  warn(error instanceof Lost ? say(whenLost) : sayProblem(error));
 }
 
 /** Asks something of the tender on the card. */
@@ -154,36 +210,33 @@ async function request(verb, body) {
   await read();
 }
 
-/** Digits as they are typed here and elsewhere, as the service reads them. */
-function decimal(text) {
-  return text
-    .trim()
-    .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
-    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
-    .replace('٫', '.');
-}
+let starting = false;
 
 $('start').addEventListener('submit', async (event) => {
   event.preventDefault();
-  if ($('go').disabled) return;
-  $('go').disabled = true;
+  if (starting) return;
+  const { missing, words, content } = entered();
+  if (missing) {
+    $('message').textContent = words;
+    missing.focus();
+    return;
+  }
+  starting = true;
   $('message').textContent = '';
-  const content = {
-    sale: $('sale').value.trim(),
-    amount: decimal($('amount').value),
-    currency: $('currency').textContent,
-    mode: 'scan',
-    part: $('part').checked,
-  };
   try {
     await start(laneId, content);
     $('start').reset();
   } catch (error) {
     complain(error, 'try_again');
   } finally {
-    $('go').disabled = false;
+    starting = false;
   }
   await read();
+});
+
+$('start').addEventListener('reset', () => {
+  $('message').textContent = '';
+  if (!$('start').hidden) $('amount').focus();
 });
 
 $('typed').addEventListener('submit', (event) => {
@@ -194,10 +247,11 @@ $('typed').addEventListener('submit', (event) => {
   if (code) request('code', { code });
 });
 
-$('cancel').addEventListener('click', () => {
+$('cancel').addEventListener('click', async () => {
   $('cancel').disabled = true;
   $('announce').textContent = say('cancelling');
-  request('cancel').finally(() => { $('cancel').disabled = false; });
+  await request('cancel');
+  $('cancel').disabled = false;
 });
 
 $('extend').addEventListener('click', () => request('extend'));
@@ -205,81 +259,71 @@ $('extend').addEventListener('click', () => request('extend'));
 $('next').addEventListener('click', async () => {
   if (!shown) return;
   passed.add(verdictOf(shown));
-  try {
-    await ask(shown.id, 'acknowledge');
-  } catch {
-    // It stays in the list, marked as not acknowledged in the journal.
-  }
+  // What is not known yet cannot be taken note of: it stays among the open matters.
+  if (shown.verdict !== 'unresolved') await acknowledge(shown.id);
   await read();
 });
+
+async function acknowledge(id) {
+  try {
+    await ask(id, 'acknowledge');
+  } catch (error) {
+    // It stays in the list, marked as not acknowledged in the journal.
+    if (!(error instanceof Problem) && !(error instanceof Lost)) throw error;
+  }
+}
+
+async function noted(id) {
+  await acknowledge(id);
+  await read();
+  $('stage').focus({ preventScroll: true });
+}
 
 const KEYS = { F2: 'next', F8: 'cancel', F9: 'extend' };
 addEventListener('keydown', (event) => {
   const button = KEYS[event.key] && $(KEYS[event.key]);
   if (!button || button.hidden || button.disabled || $('door').open) return;
   event.preventDefault();
-  button.click();
+  if (!event.repeat) button.click();
 });
 
 $('lane').addEventListener('change', () => {
   laneId = $('lane').value;
   localStorage.setItem('qrpayd.lane', laneId);
-  notices = [];
   seen = null;
   read();
 });
 
-// ---- the door --------------------------------------------------------------
+// ---- beginning -------------------------------------------------------------
 
 function enter(caller) {
   mayAct = caller.role !== 'viewer';
-  $('sign-out').hidden = caller.csrf === null;
-  $('door').close();
+  mayLook = true;
+  seen = null;
   follow();
 }
 
-async function openDoor() {
+function leave() {
+  mayLook = false;
+  following = false;
   events?.close();
-  if (!$('door').open) $('door').showModal();
+  lost(false);
 }
-
-$('door').addEventListener('cancel', (event) => event.preventDefault());
-
-$('sign-in').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const token = $('token').value;
-  $('token').value = '';
-  $('door-message').textContent = '';
-  try {
-    enter(await signIn(token));
-  } catch (error) {
-    const isLost = error instanceof Lost;
-    $('door-message').textContent = isLost ? say('no_answer') : sayProblem(error);
-  }
-});
-
-$('sign-out').addEventListener('click', async () => {
-  try {
-    await signOut();
-  } finally {
-    location.reload();
-  }
-});
 
 async function begin() {
   try {
-    enter(await whoAmI());
+    await knock();
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) return openDoor();
+    if (!(error instanceof Problem) && !(error instanceof Lost)) throw error;
     lost(true);
-    setTimeout(begin, 2000);
+    setTimeout(begin, LOOK_AGAIN_WITHOUT_STREAM);
   }
 }
 
 label(document);
+guard(enter, leave);
 begin();
-// The stream tells at once; this only makes sure.
-setInterval(() => { if (!document.hidden && !$('door').open) read(); }, LOOK_AGAIN);
+watch();
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && !$('door').open) read();
+  if (!document.hidden && mayLook) read();
 });

@@ -1,6 +1,11 @@
 // Short sounds, made here: the cashier looks at the customer, not at the screen.
 
+const $ = (id) => document.getElementById(id);
+
+const MEMORY = 'qrpayd.silent';
+
 let audio = null;
+let silent = localStorage.getItem(MEMORY) !== null;
 
 // Browsers let a page sound only after somebody has touched it.
 for (const gesture of ['pointerdown', 'keydown']) {
@@ -9,6 +14,20 @@ for (const gesture of ['pointerdown', 'keydown']) {
     audio.resume();
   }, { passive: true });
 }
+
+function show() {
+  $('sound').setAttribute('aria-pressed', String(!silent));
+}
+
+$('sound').addEventListener('click', () => {
+  silent = !silent;
+  if (silent) localStorage.setItem(MEMORY, 'yes');
+  else localStorage.removeItem(MEMORY);
+  show();
+  taken();
+});
+
+show();
 
 function tone(frequency, from, length, shape) {
   const start = audio.currentTime + from;
@@ -26,15 +45,21 @@ function tone(frequency, from, length, shape) {
 }
 
 function play(notes) {
-  if (audio?.state !== 'running') return;
+  if (silent || audio?.state !== 'running') return;
   for (const note of notes) tone(...note);
 }
 
 /** The code was taken. */
-export const taken = () => play([[1320, 0, 0.08, 'sine']]);
+export function taken() {
+  play([[1320, 0, 0.08, 'sine']]);
+}
 
 /** Paid. */
-export const accept = () => play([[880, 0, 0.14, 'sine'], [1320, 0.14, 0.28, 'sine']]);
+export function accept() {
+  play([[880, 0, 0.14, 'sine'], [1320, 0.14, 0.28, 'sine']]);
+}
 
 /** Not paid, or a scan that was refused. */
-export const refuse = () => play([[220, 0, 0.18, 'square'], [180, 0.24, 0.32, 'square']]);
+export function refuse() {
+  play([[220, 0, 0.18, 'square'], [180, 0.24, 0.32, 'square']]);
+}

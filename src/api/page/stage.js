@@ -11,31 +11,37 @@ export function look(tender) {
   return tender.verdict ?? tender.state;
 }
 
+/** The service's sentence says why, and what became of the money. */
 function explanation(tender, now) {
-  const parts = [tender.reason?.text ?? '', say(`${now}_text`)];
-  if (now === 'not_paid' && ['unknown', 'returning'].includes(tender.money)) {
-    parts.push(say('returning_text'));
-  }
-  return parts.filter(Boolean).join(' ');
+  const why = now === 'paid' ? '' : tender.reason?.text;
+  // It also says what to do now about a code that was refused.
+  const what = now === 'armed' && why ? '' : say(`${now}_text`);
+  return [why, what].filter(Boolean).join(' ');
 }
 
 /** Draws a tender, or the form for the next one. */
-export function draw(tender, lane, mayAct) {
+export function draw(tender, mayAct) {
   const now = look(tender);
   const working = ['paying', 'waiting', 'checking'].includes(now);
-  $('stage').dataset.look = working ? 'working' : now;
-  $('start').hidden = Boolean(tender) || !mayAct;
-  $('live').hidden = !tender && mayAct;
-  $('currency').textContent = lane.currency;
-  $('headline').textContent = say(now);
-  $('sum').hidden = !tender;
+  const form = now === 'free' && mayAct;
+  $('stage').dataset.look = now;
+  $('stage').toggleAttribute('data-again', now === 'armed' && Boolean(tender.reason));
+  $('start').hidden = !form;
+  $('live').hidden = form;
+
   $('sum').firstElementChild.textContent = tender ? `${tender.amount} ${tender.currency}` : '';
-  $('explain').textContent = tender ? explanation(tender, now) : '';
+  $('sign').firstElementChild.setAttribute('href', `#sign-${now}`);
+  $('headline').textContent = say(now);
+  $('explain').textContent = tender ? explanation(tender, now) : say(mayAct ? 'free_text' : 'look_text');
   const last = tender?.attempts.at(-1);
   const about = tender ? [say('about', { sale: tender.sale }), last?.wallet, last?.code] : [];
   $('about').textContent = about.filter(Boolean).join(' · ');
-  $('typed').hidden = now !== 'armed' || !mayAct;
-  $('extend').hidden = now !== 'waiting' || !mayAct;
-  $('cancel').hidden = !(now === 'armed' || working) || !mayAct;
-  $('next').hidden = !tender?.verdict || !mayAct;
+
+  const offer = (id, is) => { $(id).hidden = !(is && mayAct); };
+  offer('cancel', now === 'armed' || working);
+  offer('clear', form);
+  offer('go', form);
+  offer('typed', now === 'armed');
+  offer('extend', now === 'waiting');
+  offer('next', Boolean(tender?.verdict));
 }
