@@ -164,12 +164,19 @@ impl Driver {
             let _ = self.event(&Event::TimerFired(timer), None, self.now(), &mut batch)?;
         }
         self.flush(now.at, &batch)?;
-        for id in &batch.touched {
-            self.post(id);
-        }
+        // Calls first: a customer waits for them.
         for effect in std::mem::take(&mut batch.effects) {
             self.perform(effect);
         }
+        for id in &batch.touched {
+            self.post(id);
+        }
+        // Who hears of the sequence looks at the board.
+        self.sequence.send_if_modified(|last| {
+            let grown = *last < self.journal.last();
+            *last = self.journal.last();
+            grown
+        });
         for notice in batch.notices {
             self.notice(notice);
         }
@@ -375,9 +382,7 @@ impl Driver {
             .map(tender_row)
             .collect();
         let journal = &mut self.journal;
-        let last = tokio::task::block_in_place(|| journal.append(at, &batch.facts, &rows))?;
-        self.sequence.send_replace(last);
-        Ok(())
+        tokio::task::block_in_place(|| journal.append(at, &batch.facts, &rows)).map(drop)
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.
