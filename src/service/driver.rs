@@ -28,8 +28,8 @@ use super::view::{Notice, TenderView, obligation_views, tender_view};
 use super::wording::{denial_text, stale_scan_text};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    CodeRead, Denial, Effect, Event, Fact, Fingerprint, LaneId, Language, Now, State, Step, Tender,
-    TenderId, Timestamp, What, apply, resume, step,
+    BusinessDay, CodeRead, Denial, Effect, Event, Fact, Fingerprint, LaneId, Language, Now,
+    SaleRef, State, Step, Tender, TenderId, Timestamp, What, apply, resume, step,
 };
 use crate::journal::{Journal, JournalError, Reader, TenderRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,9 @@ pub(super) type Watchdog = Option<Duration>;
 
 /// What a caller gets: the tender, and whether this request made it.
 pub(super) type Reply = oneshot::Sender<Result<(TenderView, bool), Trouble>>;
+
+/// A ticket and its trading day: ticket numbers come round again.
+pub(super) type Sale = (SaleRef, BusinessDay);
 
 /// What became of a request: the tender, and whether the request made it.
 type Outcome = Result<(TenderId, bool), Trouble>;
@@ -93,17 +96,32 @@ pub(super) struct Driver {
     pub(super) watchdog: Watchdog,
     pub(super) timers: Timers,
     pub(super) last_reads: BTreeMap<LaneId, (Fingerprint, Instant)>,
+    /// Sales of which every tender is in the working set.
+    pub(super) sales: BTreeSet<Sale>,
     pub(super) stopping: bool,
 }
 
 /// What a batch has decided and not yet done.
-#[derive(Default)]
 struct Batch {
+    at: Timestamp,
     facts: Vec<Fact>,
     effects: Vec<Effect>,
     touched: BTreeSet<TenderId>,
     replies: Vec<(Reply, Outcome)>,
     notices: Vec<Notice>,
+}
+
+impl Batch {
+    fn at(at: Timestamp) -> Self {
+        Self {
+            at,
+            facts: Vec::new(),
+            effects: Vec::new(),
+            touched: BTreeSet::new(),
+            replies: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
 }
 
 impl Driver {
@@ -116,8 +134,7 @@ impl Driver {
         mut messages: mpsc::Receiver<Message>,
         recovered: oneshot::Sender<()>,
     ) -> Result<(), JournalError> {
-        let now = self.now();
-        for effect in resume(&self.state, now) {
+        for effect in resume(&self.state, self.now(wall_clock())) {
             self.perform(effect);
         }
         let all: Vec<TenderId> = self.state.tenders.keys().cloned().collect();
@@ -154,20 +171,20 @@ impl Driver {
 
     /// One batch: decide, flush, do.
     fn work(&mut self, messages: impl Iterator<Item = Message>) -> Result<(), JournalError> {
-        let mut batch = Batch::default();
-        let now = self.now();
+        let mut batch = Batch::at(wall_clock());
         for message in messages {
-            self.take(message, now, &mut batch)?;
+            self.take(message, &mut batch)?;
         }
         for timer in self.timers.take_due(Instant::now()) {
             // A timer of a tender that is gone is nobody's.
-            let _ = self.event(&Event::TimerFired(timer), None, self.now(), &mut batch)?;
+            let _ = self.event(&Event::TimerFired(timer), None, &mut batch)?;
         }
-        self.flush(now.at, &batch)?;
+        self.flush(&batch)?;
         // Calls first: a customer waits for them.
         for effect in std::mem::take(&mut batch.effects) {
             self.perform(effect);
         }
+        batch.facts.iter().for_each(log);
         for id in &batch.touched {
             self.post(id);
         }
@@ -185,30 +202,25 @@ impl Driver {
             // A caller that went away needs no answer: the tender is in the journal.
             let _ = reply.send(outcome);
         }
-        self.state.tenders.retain(|_, tender| tender.is_open());
+        self.forget();
         Ok(())
     }
 
-    fn take(&mut self, message: Message, now: Now, batch: &mut Batch) -> Result<(), JournalError> {
-        // Each step has randomness of its own: names are never made twice.
-        let now = Now {
-            random: self.now().random,
-            ..now
-        };
+    fn take(&mut self, message: Message, batch: &mut Batch) -> Result<(), JournalError> {
         match message {
             Message::Ask(event, reply) => {
                 let outcome = if self.stopping && matches!(event, Event::CreateTender(_)) {
                     Err(Trouble::Unavailable("the service is stopping".to_owned()))
                 } else {
-                    self.event(&event, None, now, batch)?
+                    self.event(&event, None, batch)?
                 };
                 batch.replies.push((reply, outcome));
             }
             Message::Code(tender, code, reply) => {
-                let outcome = self.code(&tender, &code, now, batch)?;
+                let outcome = self.code(&tender, &code, batch)?;
                 batch.replies.push((reply, outcome));
             }
-            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, now, batch)?,
+            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, batch)?,
             Message::Answered { serial, event } => {
                 if let Event::Answered {
                     attempt, operation, ..
@@ -216,7 +228,7 @@ impl Driver {
                     && self.calls.ended(attempt, *operation, serial)
                 {
                     // So is an answer that nothing waits for.
-                    let _ = self.event(&event, None, now, batch)?;
+                    let _ = self.event(&event, None, batch)?;
                 }
             }
             Message::Stop => self.stopping = true,
@@ -230,10 +242,10 @@ impl Driver {
         &mut self,
         event: &Event,
         code: Option<&PaymentCode>,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<Outcome, JournalError> {
         self.load_for(event)?;
+        let now = self.now(batch.at);
         let Step {
             facts,
             effects,
@@ -248,7 +260,6 @@ impl Driver {
         for fact in &facts {
             apply(&mut self.state, fact, now.at);
             batch.touched.insert(fact.tender.clone());
-            log(fact);
         }
         if new && let Some(tender) = &tender {
             self.warm(tender);
@@ -271,7 +282,6 @@ impl Driver {
         &mut self,
         id: &TenderId,
         scanned: &PaymentCode,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<Outcome, JournalError> {
         self.load(id)?;
@@ -308,7 +318,7 @@ impl Driver {
                 fingerprint,
             },
         };
-        self.event(&read, Some(&to_send), now, batch)
+        self.event(&read, Some(&to_send), batch)
     }
 
     /// A scan is for the tender that the lane has; what is wrong with it is told the cashier.
@@ -317,7 +327,6 @@ impl Driver {
         lane: &LaneId,
         code: &PaymentCode,
         ended: std::time::Instant,
-        now: Now,
         batch: &mut Batch,
     ) -> Result<(), JournalError> {
         let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
@@ -330,13 +339,13 @@ impl Driver {
         let outcome = if ended.elapsed() > SCAN_AGE {
             batch.notices.push(Notice::new(
                 lane,
-                now.at,
+                batch.at,
                 "stale_scan",
                 stale_scan_text(self.language),
             ));
             return Ok(());
         } else if let Some(tender) = tender {
-            self.code(&tender, code, now, batch)?
+            self.code(&tender, code, batch)?
         } else {
             match self.intake.classify(code, self.language) {
                 Err(trouble) => Err(trouble),
@@ -353,7 +362,9 @@ impl Driver {
         }
         let (code, text) = self.trouble_text(trouble);
         self.board.count("scans_total", &code);
-        batch.notices.push(Notice::new(lane, now.at, &code, &text));
+        batch
+            .notices
+            .push(Notice::new(lane, batch.at, &code, &text));
         Ok(())
     }
 
@@ -371,7 +382,7 @@ impl Driver {
     }
 
     /// Makes the batch durable. Everything waits for this.
-    fn flush(&mut self, at: Timestamp, batch: &Batch) -> Result<(), JournalError> {
+    fn flush(&mut self, batch: &Batch) -> Result<(), JournalError> {
         if batch.facts.is_empty() {
             return Ok(());
         }
@@ -382,7 +393,7 @@ impl Driver {
             .map(tender_row)
             .collect();
         let journal = &mut self.journal;
-        tokio::task::block_in_place(|| journal.append(at, &batch.facts, &rows)).map(drop)
+        tokio::task::block_in_place(|| journal.append(batch.at, &batch.facts, &rows)).map(drop)
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.
@@ -435,12 +446,13 @@ impl Driver {
         let _ = self.notices.send(notice);
     }
 
-    fn now(&self) -> Now {
+    /// The moment of one event, with randomness of its own: names are never made twice.
+    fn now(&self, at: Timestamp) -> Now {
         let mut random = [0u8; 8];
         // Without randomness the time alone keeps numbers apart.
         let _ = aws_lc_rs::rand::fill(&mut random);
         Now {
-            at: wall_clock(),
+            at,
             random: u64::from_le_bytes(random),
             clock_error: self.calls.clock_error(),
         }
@@ -450,20 +462,17 @@ impl Driver {
     fn load_for(&mut self, event: &Event) -> Result<(), JournalError> {
         match event {
             Event::CreateTender(new) => {
-                let by_key = self.reader.by_key(&new.key)?;
-                let by_sale = self.reader.by_sale(&new.sale, &new.day)?;
-                by_key
-                    .into_iter()
-                    .chain(by_sale)
-                    .try_for_each(|id| self.load(&id))
+                if let Some(id) = self.reader.by_key(&new.key)? {
+                    self.load(&id)?;
+                }
+                self.load_sale((new.sale.clone(), new.day.clone()))
             }
             Event::CodeRead { tender, .. } => {
                 self.load(tender)?;
-                let Some(tender) = self.state.tenders.get(tender) else {
-                    return Ok(());
-                };
-                let of_sale = self.reader.by_sale(&tender.sale, &tender.day)?;
-                of_sale.into_iter().try_for_each(|id| self.load(&id))
+                match self.state.tenders.get(tender) {
+                    Some(tender) => self.load_sale(sale_of(tender)),
+                    None => Ok(()),
+                }
             }
             Event::Cancel(id) | Event::Extend(id) | Event::Acknowledge(id) => self.load(id),
             Event::Answered { attempt, .. } | Event::CloseObligation { attempt, .. } => {
@@ -472,6 +481,28 @@ impl Driver {
             // Timers belong to what is open, and that is here.
             Event::TimerFired(_) => Ok(()),
         }
+    }
+
+    /// Brings in every tender of a sale. Those that are made from then on come
+    /// through here: nobody else writes to the journal.
+    fn load_sale(&mut self, sale: Sale) -> Result<(), JournalError> {
+        if self.sales.contains(&sale) {
+            return Ok(());
+        }
+        for id in self.reader.by_sale(&sale.0, &sale.1)? {
+            self.load(&id)?;
+        }
+        self.sales.insert(sale);
+        Ok(())
+    }
+
+    /// Lets go of sales of which nothing is open.
+    fn forget(&mut self) {
+        let tenders = &mut self.state.tenders;
+        let open = tenders.values().filter(|tender| tender.is_open());
+        let open: BTreeSet<Sale> = open.map(sale_of).collect();
+        tenders.retain(|_, tender| open.contains(&sale_of(tender)));
+        self.sales.retain(|sale| open.contains(sale));
     }
 
     /// The connection is opened while the customer looks for the phone.
@@ -492,6 +523,10 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+fn sale_of(tender: &Tender) -> Sale {
+    (tender.sale.clone(), tender.day.clone())
 }
 
 /// Sleeps until then, or for ever when there is nothing to wait for.

@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
 use crate::scanner::{self, Delivery, Scanner, ScannerState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -160,6 +160,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         watchdog: parts.watchdog,
         timers: Timers::default(),
         last_reads: BTreeMap::new(),
+        sales: BTreeSet::new(),
         stopping: false,
         journal,
     };
