@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
 use crate::scanner::{self, Delivery, Scanner, ScannerState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -163,6 +163,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         watchdog: parts.watchdog,
         timers: Timers::default(),
         submitted: BTreeMap::new(),
+        sales: BTreeSet::new(),
         stopping: false,
         refusing: None,
         journal,

@@ -142,7 +142,7 @@ impl Driver {
             // A caller that went away needs no answer: the tender is in the journal.
             let _ = reply.send(outcome);
         }
-        self.state.tenders.retain(|_, tender| tender.is_open());
+        self.forget();
         Ok(())
     }
 

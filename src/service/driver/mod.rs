@@ -35,7 +35,7 @@ use crate::domain::{
 };
 use crate::journal::{Journal, JournalError, Reader};
 use batch::Batch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -93,6 +93,9 @@ pub(super) struct Driver {
     pub(super) timers: Timers,
     /// When a lane's last scan was submitted.
     pub(super) submitted: BTreeMap<LaneId, Instant>,
+    /// Tickets, each on a day, of which every tender is in the working set: all
+    /// that are made from then on come through here.
+    pub(super) sales: BTreeSet<(SaleRef, BusinessDay)>,
     pub(super) stopping: bool,
     /// Why nothing new is taken, when nothing is.
     pub(super) refusing: Option<String>,
@@ -285,12 +288,26 @@ impl Driver {
         }
     }
 
+    /// Lets go of what is closed. The tenders of a ticket stay together while one
+    /// of them is open, so that its scan needs nothing from the journal.
+    fn forget(&mut self) {
+        let tenders = &mut self.state.tenders;
+        let open = tenders.values().filter(|tender| tender.is_open());
+        let open: BTreeSet<SaleRef> = open.map(|tender| tender.sale.clone()).collect();
+        tenders.retain(|_, tender| open.contains(&tender.sale));
+        self.sales.retain(|(sale, _)| open.contains(sale));
+    }
+
     /// The tenders of a ticket: of its day, and of the days beside it, since a
     /// ticket does not end at midnight.
     fn load_sale(&mut self, sale: &SaleRef, day: &BusinessDay) -> Result<(), JournalError> {
         for day in with_neighbours(day) {
-            let of_day = self.reader.by_sale(sale, &day)?;
-            of_day.iter().try_for_each(|id| self.load(id))?;
+            let sale = (sale.clone(), day);
+            if !self.sales.contains(&sale) {
+                let of_day = self.reader.by_sale(&sale.0, &sale.1)?;
+                of_day.iter().try_for_each(|id| self.load(id))?;
+                self.sales.insert(sale);
+            }
         }
         Ok(())
     }
