@@ -66,10 +66,13 @@ async fn paid_all_the_same(fault: Fault) {
 /// Enquiries go wrong too; each wrong answer is no answer, whatever it claims.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_enquiry_gives_a_wrong_verdict() {
-    let untrue = |fault| (Plan::never(), fault);
+    let unpaid = |fault| (Plan::never(), fault);
     let scenes: Vec<Scene> = vec![
-        // Untrue: the customer has not paid, the answer says paid.
-        scene("an unsigned paid", not_taken_in(untrue(Fault::OtherOrder))),
+        // True of another order: this customer has not paid.
+        scene(
+            "another order's paid",
+            not_taken_in(unpaid(Fault::OtherOrder)),
+        ),
         // True, and not to be believed: the customer has paid.
         scene(
             "wrong signature",
