@@ -58,7 +58,7 @@ async fn pay_says_what_came_of_it() {
     let said: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
         (&said["verdict"], &said["reason"]["code"]),
-        (&"not_paid".into(), &"code_refused".into())
+        (&"not_paid".into(), &"risk_refused".into())
     );
 
     store.gateway().push_plan(Plan::never()).unwrap();

@@ -41,7 +41,7 @@ async fn nothing_is_lost_across_a_crash() {
     seen.extend(events.rest().await);
     store.start().await;
     // Things happen before the follower is back.
-    store.ends(&tender, "not_paid", "wait_over").await;
+    store.ends(&tender, "not_paid", "restarted").await;
     let last = seen.last().unwrap().id;
     let mut events = store.follow(last).await;
     up_to_the_verdict(&mut events, &mut seen).await;

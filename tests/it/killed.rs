@@ -69,7 +69,7 @@ async fn killed_while_waiting() {
     let tender = store.collect_and_scan("37.50").await;
     store.state(&tender, "waiting").await;
     store.crash().await;
-    store.ends(&tender, "not_paid", "wait_over").await;
+    store.ends(&tender, "not_paid", "restarted").await;
     assert_eq!(store.only_order().cancels, 1);
     store.all_is_well_but_the_pace();
 }

@@ -105,7 +105,7 @@ async fn no_secret_is_seen_anywhere() {
     let typed = fresh();
     let _ = fresh;
     store.crash().await;
-    store.ends(&tender, "not_paid", "wait_over").await;
+    store.ends(&tender, "not_paid", "restarted").await;
     let api = store.url("");
     let arguments = [
         "pay",

@@ -117,7 +117,7 @@ async fn told_twice() {
         asked.elapsed()
     );
     store.start().await;
-    store.ends(&tender, "not_paid", "wait_over").await;
+    store.ends(&tender, "not_paid", "restarted").await;
     assert_eq!(store.only_order().captured, 0);
     store.all_is_well_but_the_pace();
 }

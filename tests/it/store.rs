@@ -301,8 +301,10 @@ log = "{log}"
         *self.scanner.lock().unwrap() = Some(ends);
     }
 
-    /// Pulls the scanner's plug.
+    /// Pulls the scanner's plug. The link goes first, as udev's does: the kernel
+    /// may give the node's number to somebody else's line.
     pub(crate) fn unplug(&self) {
+        let _ = fs::remove_file(self.path("scanner"));
         *self.scanner.lock().unwrap() = None;
     }
 

@@ -81,6 +81,7 @@ async fn no_enquiry_gives_a_wrong_verdict() {
         scene("another currency", given_back(Fault::WrongCurrency)),
         scene("another amount", given_back(Fault::WrongAmount)),
         scene("paid over nothing", charged_another_amount()),
+        scene("one wrong amount", one_wrong_amount()),
     ];
     together(scenes).await;
 }
@@ -126,6 +127,20 @@ async fn given_back(fault: Fault) {
         (3750, 3750, 1)
     );
     assert_eq!(store.tender(&tender).await["money"], "returned");
+    store.all_is_well();
+}
+
+/// One answer with a wrong amount; everything after it is right.
+async fn one_wrong_amount() {
+    let store = Store::open().await;
+    let fault = Fault::WrongAmount;
+    let gateway = store.gateway();
+    gateway.push_plan(Plan::paid()).unwrap();
+    gateway.push_fault(Operation::PlaceOrder, fault, 1).unwrap();
+    let tender = store.collect_and_scan("37.50").await;
+    store.ends(&tender, "not_paid", "wrong_amount").await;
+    store.no_duties().await;
+    assert_eq!(store.only_order().kept(), 0);
     store.all_is_well();
 }
 

@@ -5,6 +5,7 @@ use crate::api::tests::fake::{BODY, Site};
 use crate::domain::{Amount, Currency, Denial, LaneId, Language, TenderId, Verdict};
 use crate::service::Trouble;
 use serde_json::{Value, json as value};
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn a_key_makes_one_tender() {
@@ -367,11 +368,14 @@ async fn the_page_comes_in_the_stores_language() {
     let html = answer.text().await.unwrap();
     assert!(html.contains(r#"<html lang="en" dir="ltr">"#));
     // Whatever the page names is served, and nothing of it stands in line.
-    let names: Vec<&str> = html
+    let names: BTreeSet<&str> = html
         .split(['"', '\''])
         .filter(|part| part.starts_with('/') && part.contains('.'))
         .collect();
-    assert_eq!(names, ["/icon.svg", "/page.css", "/page.js"]);
+    assert_eq!(
+        names,
+        BTreeSet::from(["/icon.svg", "/page.css", "/page.js", "/stage.css"])
+    );
     for name in names {
         let answer = english.get(name).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{name}");

@@ -75,12 +75,12 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         return Said::Unknown(Unknown::OtherOrder);
     }
     let asked = draft.tender.amount;
-    let due = match report.status {
-        // What goes back is what came in, also when that was the wrong amount.
-        OrderStatus::Returned => charged(draft.attempt).unwrap_or(asked),
-        _ => asked,
-    };
-    let agrees = report.amount.map(|amount| amount == due);
+    // What goes back is what came in, also when one report said another amount.
+    let returned = report.status == OrderStatus::Returned;
+    let as_charged = |amount| returned && charged(draft.attempt) == Some(amount);
+    let agrees = report
+        .amount
+        .map(|amount| amount == asked || as_charged(amount));
     match (&report.status, agrees) {
         (OrderStatus::MoneyIn, Some(true)) => Said::MoneyIn(report.clone()),
         (OrderStatus::MoneyIn, Some(false)) => Said::WrongMoney(report.clone()),
