@@ -281,7 +281,7 @@ impl Seen {
         let signature = Figures::of(self.signatures);
         let call = Figures::of(self.calls);
         let verdict = Figures::of(self.verdicts);
-        println!("\n{count} payments, milliseconds      p50      p90      p99      max");
+        println!("\n{count} payments, milliseconds      p10      p50      p90      p99      max");
         for (what, figures) in [
             ("one commit", &commit),
             ("one signature", &signature),

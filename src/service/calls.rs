@@ -12,11 +12,14 @@ use crate::gateway::{Gateway, Prepared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// The calls that run, and those that are being prepared.
 pub(super) struct Calls {
+    /// Where they run: not on the driver's thread.
+    runtime: Handle,
     gateways: BTreeMap<GatewayId, Arc<Gateway>>,
     answers: mpsc::Sender<Message>,
     board: Arc<Board>,
@@ -26,12 +29,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// Calls will run where this is called.
     pub(super) fn new(
         gateways: BTreeMap<GatewayId, Arc<Gateway>>,
         answers: mpsc::Sender<Message>,
         board: Arc<Board>,
     ) -> Self {
         Self {
+            runtime: Handle::current(),
             gateways,
             answers,
             board,
@@ -47,7 +52,10 @@ impl Calls {
             return;
         };
         let (order, code) = (order.clone(), code.clone());
-        let signing = tokio::task::spawn_blocking(move || gateway.prepare_submit(&order, &code));
+        // Half a millisecond: shorter than it may take to start a thread for it.
+        let signing = self
+            .runtime
+            .spawn(async move { gateway.prepare_submit(&order, &code) });
         self.prepared.insert(attempt.clone(), signing);
     }
 
@@ -78,7 +86,7 @@ impl Calls {
         let serial = self.serial;
         let answers = self.answers.clone();
         let board = Arc::clone(&self.board);
-        let task = tokio::spawn(async move {
+        let task = self.runtime.spawn(async move {
             let asked = ask(&gateway, operation, &order, prepared, limit);
             // The gateway keeps the limit itself; this is the belt to its braces.
             let answer = tokio::time::timeout(limit + Duration::from_millis(500), asked)
@@ -116,7 +124,7 @@ impl Calls {
     pub(super) fn warm(&self, gateways: &[GatewayId]) {
         for gateway in gateways {
             if let Some(gateway) = self.gateways.get(gateway).cloned() {
-                tokio::spawn(async move { gateway.warm().await });
+                self.runtime.spawn(async move { gateway.warm().await });
             }
         }
     }

@@ -5,6 +5,8 @@
 //!                         (one batch)        journal.append
 //! ```
 //!
+//! It has a thread of its own, where it waits for the disk; calls run elsewhere.
+//!
 //! Whatever came in together is stepped one by one and made durable together,
 //! so that lanes share a flush. Nothing leaves the process, and no caller is
 //! answered, before the flush: not a byte of a call, not an event, not a
@@ -392,8 +394,7 @@ impl Driver {
             .filter_map(|id| self.state.tenders.get(id))
             .map(tender_row)
             .collect();
-        let journal = &mut self.journal;
-        tokio::task::block_in_place(|| journal.append(batch.at, &batch.facts, &rows)).map(drop)
+        self.journal.append(batch.at, &batch.facts, &rows).map(drop)
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.
