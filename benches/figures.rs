@@ -29,7 +29,7 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for percent in [50, 90, 99, 100] {
+        for percent in [10, 50, 90, 99, 100] {
             write!(f, "{:>9.3}", self.rank(percent).as_secs_f64() * 1e3)?;
         }
         Ok(())

@@ -12,6 +12,7 @@ use crate::gateway::{Gateway, Prepared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -21,6 +22,8 @@ pub const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// The calls that run, and those that are being prepared.
 pub(super) struct Calls {
+    /// Where they run: not on the driver's thread.
+    runtime: Handle,
     gateways: BTreeMap<GatewayId, Arc<Gateway>>,
     answers: mpsc::Sender<Message>,
     board: Arc<Board>,
@@ -32,12 +35,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// Calls will run where this is called.
     pub(super) fn new(
         gateways: BTreeMap<GatewayId, Arc<Gateway>>,
         answers: mpsc::Sender<Message>,
         board: Arc<Board>,
     ) -> Self {
         Self {
+            runtime: Handle::current(),
             gateways,
             answers,
             board,
@@ -54,7 +59,10 @@ impl Calls {
             return;
         };
         let (order, code) = (order.clone(), code.clone());
-        let signing = tokio::task::spawn_blocking(move || gateway.prepare_submit(&order, &code));
+        // Half a millisecond: shorter than it may take to start a thread for it.
+        let signing = self
+            .runtime
+            .spawn(async move { gateway.prepare_submit(&order, &code) });
         self.prepared.insert(attempt.clone(), signing);
     }
 
@@ -95,7 +103,7 @@ impl Calls {
         let serial = self.serial;
         let answers = self.answers.clone();
         let board = Arc::clone(&self.board);
-        let task = tokio::spawn(async move {
+        let task = self.runtime.spawn(async move {
             tokio::time::sleep(pause).await;
             let id = gateway.id().clone();
             // In a task of its own, that ends with this one: a panic is an answer too.
@@ -165,7 +173,7 @@ impl Calls {
     pub(super) fn warm(&self, gateways: &[GatewayId]) {
         for gateway in gateways {
             if let Some(gateway) = self.gateways.get(gateway).cloned() {
-                tokio::spawn(async move { gateway.warm().await });
+                self.runtime.spawn(async move { gateway.warm().await });
             }
         }
     }

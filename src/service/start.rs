@@ -23,7 +23,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 /// Scans and reader states that wait for the service at most.
 const DELIVERIES: usize = 64;
@@ -65,6 +64,8 @@ pub enum StartError {
     },
     /// The system has no randomness.
     NoRandomness,
+    /// The system gives no thread.
+    NoThread(std::io::Error),
 }
 
 impl fmt::Display for StartError {
@@ -77,19 +78,28 @@ impl fmt::Display for StartError {
                  put [gateway.{gateway}] back until its duties are done"
             ),
             Self::NoRandomness => f.write_str("the system gives no random bytes"),
+            Self::NoThread(error) => write!(f, "cannot start the driver's thread: {error}"),
         }
     }
 }
 
 impl std::error::Error for StartError {}
 
-/// A running service. Ends when stopped, or by itself when the journal fails.
+/// A running service. Ends when stopped, or by itself when the journal fails. Dropping
+/// it ends the service where it stands, which its journal stands.
 pub struct Running {
     /// The handle for callers.
     pub service: Service,
     /// The scanners, by name; a `replay` is played through its handle.
     pub scanners: BTreeMap<ScannerId, Arc<Scanner>>,
-    driver: JoinHandle<Result<(), JournalError>>,
+    driver: Apart,
+}
+
+/// The driver's thread.
+struct Apart {
+    /// Dropped when it shall end.
+    _leash: oneshot::Sender<()>,
+    ended: oneshot::Receiver<std::thread::Result<Result<(), JournalError>>>,
 }
 
 impl Running {
@@ -98,9 +108,10 @@ impl Running {
     /// # Errors
     /// When the journal failed.
     pub async fn ended(&mut self) -> Result<(), JournalError> {
-        match (&mut self.driver).await {
-            Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        match (&mut self.driver.ended).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(JournalError::Stopped),
         }
     }
 }
@@ -168,17 +179,29 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         refusing: None,
         journal,
     };
-    let (recovered, recovery) = oneshot::channel();
-    let driver = tokio::spawn(driver.run(queue, recovered));
-    // An error means that the driver has ended; `Running::ended` tells why.
-    let _ = recovery.await;
-
     let (deliveries, arriving) = mpsc::channel(DELIVERIES);
     let lanes: BTreeMap<ScannerId, LaneId> = parts
         .scanners
         .iter()
         .map(|(lane, settings)| (settings.id.clone(), lane.clone()))
         .collect();
+    let (recovered, recovery) = oneshot::channel();
+    let carrying = deliver(
+        arriving,
+        lanes,
+        messages,
+        Arc::clone(&board),
+        notices,
+        parts.language,
+    );
+    let driver = apart(async {
+        // Scans reach the driver without another thread in between.
+        tokio::spawn(carrying);
+        driver.run(queue, recovered).await
+    })?;
+    // An error means that the driver has ended; `Running::ended` tells why.
+    let _ = recovery.await;
+
     let mut scanners = BTreeMap::new();
     for (_, settings) in parts.scanners {
         let id = settings.id.clone();
@@ -192,18 +215,42 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         let scanner = scanner::start(settings, deliveries.clone());
         scanners.insert(id, Arc::new(scanner));
     }
-    tokio::spawn(deliver(
-        arriving,
-        lanes,
-        messages,
-        board,
-        notices,
-        parts.language,
-    ));
     Ok(Running {
         service,
         scanners,
         driver,
+    })
+}
+
+/// Runs the driver on a thread of its own, where it may wait for the disk.
+fn apart(
+    driver: impl Future<Output = Result<(), JournalError>> + Send + 'static,
+) -> Result<Apart, StartError> {
+    let (leash, dropped) = oneshot::channel::<()>();
+    let (end, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(StartError::NoThread)?;
+    let work = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                ended = driver => ended,
+                _ = dropped => Ok(()),
+            }
+        })
+    };
+    std::thread::Builder::new()
+        .name("driver".to_owned())
+        .spawn(|| {
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            // Nobody may be waiting for it.
+            let _ = end.send(result);
+        })
+        .map_err(StartError::NoThread)?;
+    Ok(Apart {
+        _leash: leash,
+        ended,
     })
 }
 

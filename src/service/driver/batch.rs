@@ -186,9 +186,8 @@ impl Driver {
             .filter_map(|id| self.state.tenders.get(id))
             .map(tender_row)
             .collect();
-        let journal = &mut self.journal;
-        let append = || journal.append(batch.at, &batch.facts, &rows);
-        tokio::task::block_in_place(append).map(Some)
+        let appended = self.journal.append(batch.at, &batch.facts, &rows);
+        appended.map(Some)
     }
 
     /// Publishes a tender, or takes it off the board when nothing of it is open.

@@ -5,6 +5,8 @@
 //!                         (one batch)        journal.append
 //! ```
 //!
+//! It has a thread of its own, where it waits for the disk; calls run elsewhere.
+//!
 //! Whatever came in together is stepped one by one and made durable together,
 //! so that lanes share a flush. Nothing leaves the process, and no caller is
 //! answered, before the flush: not a byte of a call, not an event, not a
