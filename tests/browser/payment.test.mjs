@@ -61,20 +61,45 @@ test('a typed code pays, and the customer is waited for meanwhile', async () => 
   await till.next();
 });
 
-test('a double click on Start makes one tender, and cancels none', async () => {
+test('pressing twice makes one tender and undoes nothing', async () => {
   await till.fill({ amount: '5.00', sale: 'B-1' });
   await till.find('#go').dblclick();
   await till.sees('armed');
-  const tenders = await store.tenders('sale=B-1');
-  assert.deepEqual(tenders.map(({ state }) => state), ['armed']);
-  await till.find('#cancel').click();
+  assert.deepEqual((await store.tenders('sale=B-1')).map(({ state }) => state), ['armed']);
+  // However slowly: where Start stood nothing cancels, where Cancel stood nothing
+  // wipes the verdict away.
+  const middle = async (selector) => {
+    const { x, y, width, height } = await till.find(selector).boundingBox();
+    return [x + width / 2, y + height / 2];
+  };
+  const cancel = await middle('#cancel');
+  await till.page.mouse.click(...cancel);
   await till.sees('not_paid');
   await till.reads('#explain', 'Cancelled. No money moved.');
+  await till.find('#next:enabled').waitFor();
+  await till.page.mouse.click(...cancel);
+  const next = await middle('#next');
+  await till.page.mouse.click(...next);
+  await till.sees('free');
+  await till.page.mouse.click(...next);
+  await till.reads('#message', 'Enter the amount.');
+  await till.fill({ amount: '5.00', sale: 'B-1' });
+  const start = await middle('#go');
+  await till.page.mouse.click(...start);
+  await till.sees('armed');
+  const before = (await store.tenders('sale=B-1')).map(({ state }) => state);
+  await till.page.mouse.click(...start);
+  assert.deepEqual(before, ['armed', 'done']);
+  assert.equal(await till.find('#cancel').isEnabled(), true);
+  assert.deepEqual((await store.tenders('sale=B-1')).map(({ state }) => state), before);
+  await till.find('#cancel').click();
+  await till.sees('not_paid');
   await till.next();
 });
 
-test('an answer that is lost is asked for again with the same key', async () => {
+test('a tender whose answer was lost is found again by itself', async () => {
   const keys = [];
+  await till.sees('free');
   await till.page.route('**/v1/lanes/1/tenders', async (route) => {
     keys.push(route.request().headers()['idempotency-key']);
     // It happened, and nobody heard of it.
@@ -83,7 +108,8 @@ test('an answer that is lost is asked for again with the same key', async () => 
   });
   // Nor do the events come through.
   await till.page.route('**/v1/lanes', (route) => route.abort());
-  await till.fill({ amount: '6.00', sale: 'B-2' });
+  await till.find('#amount').fill('6.00');
+  await till.find('#sale').fill('B-2');
   await till.find('#go').click();
   await till.reads('#message', 'Press Start again');
   await till.page.reload();

@@ -27,7 +27,7 @@ const LIST_MAX = 100;
 // The stream tells at once; reading again by the clock shows what it does not tell
 // (a scanner that was unplugged), and everything while there is no stream.
 const LOOK_AGAIN = 10_000;
-const LOOK_AGAIN_WITHOUT_STREAM = 2_000;
+const LOOK_AGAIN_SOON = 2_000;
 
 // Who presses Cancel in the moment of the verdict must not wipe the verdict away.
 const VERDICT_STAYS = 700;
@@ -65,6 +65,7 @@ async function read() {
     }
   } while (again);
   reading = false;
+  later();
 }
 
 async function readOnce() {
@@ -171,13 +172,20 @@ function follow() {
   });
 }
 
+let timer = null;
+
+/** Looks again by the clock: soon, unless the stream and the last look were well. */
+function later() {
+  const well = following && !document.body.hasAttribute('data-lost');
+  clearTimeout(timer);
+  timer = setTimeout(watch, well ? LOOK_AGAIN : LOOK_AGAIN_SOON);
+}
+
 function watch() {
-  if (mayLook) {
-    read();
-    // A browser gives up for good on an answer that is no stream.
-    if (events.readyState === EventSource.CLOSED) follow();
-  }
-  setTimeout(watch, following ? LOOK_AGAIN : LOOK_AGAIN_WITHOUT_STREAM);
+  if (!mayLook) return;
+  // A browser gives up for good on an answer that is no stream.
+  if (events.readyState === EventSource.CLOSED) follow();
+  read();
 }
 
 function lost(isLost) {
@@ -316,14 +324,13 @@ async function begin() {
   } catch (error) {
     if (!(error instanceof Problem) && !(error instanceof Lost)) throw error;
     lost(true);
-    setTimeout(begin, LOOK_AGAIN_WITHOUT_STREAM);
+    setTimeout(begin, LOOK_AGAIN_SOON);
   }
 }
 
 label(document);
 guard(enter, leave);
 begin();
-watch();
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && mayLook) read();
 });
