@@ -44,6 +44,10 @@ use tokio::sync::Semaphore;
 /// Requests at work at a time; each long wait is one, an event stream is not.
 const REQUESTS_MAX: usize = 256;
 
+/// Of these, how many may wait for a verdict: a caller that only waits must not keep
+/// others from cancelling.
+const WAITS_MAX: usize = 128;
+
 /// Event streams at a time: every page has one, and the cashier's software.
 const STREAMS_MAX: usize = 32;
 
@@ -69,6 +73,7 @@ struct Api<T> {
     access: access::Access,
     hosts: guard::Hosts,
     requests: Semaphore,
+    waits: Semaphore,
     streams: Arc<Semaphore>,
 }
 
@@ -81,6 +86,7 @@ pub fn router<T: Till>(till: T, settings: &ApiSettings) -> Router {
         access: access::Access::new(settings),
         hosts: guard::Hosts::new(settings),
         requests: Semaphore::new(REQUESTS_MAX),
+        waits: Semaphore::new(WAITS_MAX),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
     let known_callers = Router::new()

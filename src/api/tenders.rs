@@ -165,6 +165,12 @@ pub(super) async fn one<T: Till>(
             None => std::future::pending().await,
         }
     };
+    let _place = match wait {
+        0 => None,
+        _ => Some(api.waits.try_acquire().map_err(|_| {
+            Problem::busy("too many callers wait for verdicts; ask again without wait")
+        })?),
+    };
     let found = if wait == 0 {
         api.till.tender(&id).await?
     } else {

@@ -70,9 +70,11 @@ fn tell(what: &str, outcome: Result<String, String>) -> bool {
 
 /// How long the disk takes to make a record durable; every payment waits for a few.
 fn flush_time(journal: &Path) -> bool {
-    let folder = journal.parent().unwrap_or(Path::new("."));
+    // The journal's own folder may not be there yet: the nearest one that is.
+    let folders = journal.ancestors().skip(1);
+    let folder = { folders }.find(|folder| folder.is_dir());
+    let folder = folder.unwrap_or(Path::new("/"));
     let timed = || -> std::io::Result<Duration> {
-        fs::create_dir_all(folder)?;
         let path = folder.join(format!(".qrpayd-check-{}", std::process::id()));
         let mut file = File::create_new(&path)?;
         let start = Instant::now();

@@ -114,7 +114,9 @@ async fn start(args: &DemoArgs, story: &Story, folder: &Path) -> Result<Started,
         let text = "the demo listens on loopback only: --listen 127.0.0.1:PORT";
         return Err((CONFIG, text.to_owned()));
     }
-    let listener = bind(listen).await.map_err(|text| (UNAVAILABLE, text))?;
+    let listener = bind(listen, "--listen")
+        .await
+        .map_err(|text| (UNAVAILABLE, text))?;
     let listen = listener
         .local_addr()
         .map_err(|error| (UNAVAILABLE, error.to_string()))?;

@@ -4,7 +4,7 @@ use super::assemble;
 use super::exit::{CONFIG, IO_ERROR, UNAVAILABLE, fail};
 use super::serve::{Signals, bind, serve};
 use crate::config::Config;
-use crate::service;
+use crate::service::{self, StartError};
 
 /// Starts, says ready last, and serves until a signal.
 pub(super) async fn run(config: Config) -> u8 {
@@ -17,12 +17,13 @@ pub(super) async fn run(config: Config) -> u8 {
         Ok(parts) => parts,
         Err(complaints) => return fail(CONFIG, &complaints),
     };
-    let listener = match bind(config.api.listen).await {
+    let listener = match bind(config.api.listen, "api.listen").await {
         Ok(listener) => listener,
         Err(text) => return fail(UNAVAILABLE, &text),
     };
     let running = match service::start(parts).await {
         Ok(running) => running,
+        Err(error @ StartError::GatewayMissing { .. }) => return fail(CONFIG, &error.to_string()),
         Err(error) => return fail(IO_ERROR, &error.to_string()),
     };
     tracing::info!(listen = %config.api.listen, "ready");

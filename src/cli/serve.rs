@@ -9,16 +9,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Binds the API's address, with what to do when that fails.
-pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {
+pub(super) async fn bind(listen: SocketAddr, setting: &str) -> Result<TcpListener, String> {
     TcpListener::bind(listen).await.map_err(|error| {
         let advice = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                "another program has it: stop that one, or set another address as api.listen"
+                "another program has it: stop that one, or set another"
             }
-            std::io::ErrorKind::PermissionDenied => "take a port above 1023 as api.listen",
-            _ => "set another address as api.listen",
+            std::io::ErrorKind::PermissionDenied => "take a port above 1023",
+            _ => "set another address",
         };
-        format!("cannot listen on {listen}: {error}; {advice}")
+        format!("cannot listen on {listen}: {error}; {advice} as {setting}")
     })
 }
 

@@ -4,7 +4,7 @@
 use super::complaints::Complaints;
 use super::scanner::same_device;
 use super::{Lane, written};
-use crate::domain::Currency;
+use crate::domain::{Currency, GatewayId, ScannerId};
 use crate::gateway::payby;
 use crate::scanner;
 use toml::Table;
@@ -14,6 +14,8 @@ use toml::Table;
 pub(super) struct Names {
     scanners: Vec<String>,
     gateways: Vec<String>,
+    /// What each lane refers to: its scanners and its gateways.
+    lanes: Vec<(Vec<String>, Vec<String>)>,
 }
 
 impl Names {
@@ -24,9 +26,22 @@ impl Names {
             .gateway
             .iter()
             .flat_map(|table| table.keys().cloned());
+        let texts = |table: &Table, key: &str| {
+            let list = table.get(key).and_then(|list| list.as_array());
+            let texts = list.into_iter().flatten().filter_map(|text| text.as_str());
+            texts.map(str::to_owned).collect::<Vec<_>>()
+        };
+        // What is no name at all is complained about where it stands, and not repeated.
+        let refers = |lane: &Table| {
+            let (mut scanners, mut gateways) = (texts(lane, "scanners"), texts(lane, "gateways"));
+            scanners.retain(|id| ScannerId::new(id.as_str()).is_ok());
+            gateways.retain(|id| GatewayId::new(id.as_str()).is_ok());
+            (scanners, gateways)
+        };
         Self {
             scanners,
             gateways: gateways.collect(),
+            lanes: document.lane.iter().flatten().map(refers).collect(),
         }
     }
 }
@@ -39,24 +54,22 @@ pub(super) fn check(
     scanners: &[Option<scanner::Settings>],
     complaints: &mut Complaints,
 ) {
+    for (n, (scanners, gateways)) in (1..).zip(&names.lanes) {
+        for scanner in scanners.iter().filter(|id| !names.scanners.contains(id)) {
+            complaints.add(
+                format!("lane[{n}].scanners"),
+                format!("there is no [[scanner]] with id = {scanner:?}"),
+            );
+        }
+        for gateway in gateways.iter().filter(|id| !names.gateways.contains(id)) {
+            let text = match gateway.as_str() {
+                "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
+                name => format!("there is no section [gateway.{name}]"),
+            };
+            complaints.add(format!("lane[{n}].gateways"), text);
+        }
+    }
     for (n, lane) in numbered(lanes) {
-        for scanner in &lane.scanners {
-            if !names.scanners.iter().any(|id| id == scanner.as_str()) {
-                complaints.add(
-                    format!("lane[{n}].scanners"),
-                    format!("there is no [[scanner]] with id = \"{scanner}\""),
-                );
-            }
-        }
-        for gateway in &lane.rules.gateways {
-            if !names.gateways.iter().any(|id| id == gateway.as_str()) {
-                let text = match gateway.as_str() {
-                    "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
-                    name => format!("there is no section [gateway.{name}]"),
-                };
-                complaints.add(format!("lane[{n}].gateways"), text);
-            }
-        }
         let to_payby = lane
             .rules
             .gateways

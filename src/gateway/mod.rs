@@ -122,9 +122,15 @@ impl Gateway {
         }
     }
 
-    /// Sees to an open connection while a tender is armed. Does nothing when one
-    /// was used in the last 20 s or when the configuration switches it off; never
-    /// a business call. Takes at most 5 s; whatever happens is not an error.
+    /// Whether the configuration wants a connection open while a tender is armed.
+    pub fn keeps_warm(&self) -> bool {
+        match self {
+            Self::PayBy(payby) => payby.keeps_warm(),
+        }
+    }
+
+    /// Sees to an open connection. Does nothing when one was used in the last 20 s;
+    /// never a business call. Takes at most 5 s; whatever happens is not an error.
     pub async fn warm(&self) {
         match self {
             Self::PayBy(payby) => payby.warm().await,

@@ -10,6 +10,7 @@ use crate::domain::{Setup, State, apply};
 use crate::journal::{Entry, JournalError, Reader, TenderRow};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -20,11 +21,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Verifies the chain and the derived rows on a thread of its own.
 pub(super) fn begin(reader: Reader, setup: Arc<Setup>, messages: mpsc::Sender<Message>) {
     let audit = move || {
-        if let Err(error) = verify(&reader, &setup, &messages) {
-            tracing::error!(%error, "the journal does not verify: no payments are taken");
-            // The driver is gone only when the process ends.
-            let _ = messages.blocking_send(Message::Refuse(error.to_string()));
-        }
+        let work = AssertUnwindSafe(|| verify(&reader, &setup, &messages));
+        let why = match catch_unwind(work) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the journal's facts do not make sense".to_owned(),
+        };
+        tracing::error!(why, "the journal does not verify: no payments are taken");
+        // The driver is gone only when the process ends.
+        let _ = messages.blocking_send(Message::Refuse(why));
     };
     let thread = std::thread::Builder::new().name("audit".to_owned());
     if let Err(error) = thread.spawn(audit) {

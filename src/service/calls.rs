@@ -172,7 +172,8 @@ impl Calls {
     /// Opens connections before they are needed.
     pub(super) fn warm(&self, gateways: &[GatewayId]) {
         for gateway in gateways {
-            if let Some(gateway) = self.gateways.get(gateway).cloned() {
+            let gateway = self.gateways.get(gateway).cloned();
+            if let Some(gateway) = gateway.filter(|gateway| gateway.keeps_warm()) {
                 self.runtime.spawn(async move { gateway.warm().await });
             }
         }

@@ -100,6 +100,8 @@ pub struct Readiness {
 pub struct Service {
     messages: mpsc::Sender<Message>,
     reader: Arc<Mutex<Reader>>,
+    /// Lists take longer than verdicts may wait.
+    lists: Arc<Mutex<Reader>>,
     board: Arc<Board>,
     sequence: watch::Receiver<u64>,
     notices: broadcast::Sender<Notice>,
@@ -142,8 +144,10 @@ impl Service {
             return Ok(Some((*view).clone()));
         }
         let (id, language, setup) = (id.clone(), self.language, Arc::clone(&self.setup));
-        self.read(move |reader| read_tender(reader, &id, setup, language))
-            .await
+        read(&self.reader, move |reader| {
+            read_tender(reader, &id, setup, language)
+        })
+        .await
     }
 
     /// The tender as soon as it has a verdict, or as it is when the time is over or
@@ -183,7 +187,7 @@ impl Service {
     /// When the journal cannot be read.
     pub async fn tenders(&self, filter: Filter) -> Result<Vec<TenderView>, Trouble> {
         let (language, setup) = (self.language, Arc::clone(&self.setup));
-        self.read(move |reader| {
+        read(&self.lists, move |reader| {
             let rows = RowFilter {
                 sale: filter.sale,
                 key: filter.key,
@@ -285,7 +289,7 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
-        self.read(move |reader| {
+        read(&self.reader, move |reader| {
             let entries = reader.after(after, limit.clamp(1, EVENTS_MAX))?;
             let views = entries.iter().map(|entry| {
                 let lane = reader.lane_of(&entry.fact.tender)?;
@@ -370,26 +374,6 @@ impl Service {
         }
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
-
-    /// Reads the journal beside the driver.
-    async fn read<T: Send + 'static>(
-        &self,
-        of: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
-    ) -> Result<T, Trouble> {
-        let reader = Arc::clone(&self.reader);
-        let read = tokio::task::spawn_blocking(move || {
-            of(&reader.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        match read.await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(Trouble::Unavailable(format!(
-                "the journal cannot be read: {error}"
-            ))),
-            Err(_) => Err(Trouble::Unavailable(
-                "reading the journal failed".to_owned(),
-            )),
-        }
-    }
 }
 
 fn stopped() -> Trouble {
@@ -411,4 +395,24 @@ fn read_tender(
         apply(&mut state, &entry.fact, entry.at);
     }
     Ok(state.tenders.get(id).map(|t| tender_view(t, language)))
+}
+
+/// Reads the journal beside the driver.
+async fn read<T: Send + 'static>(
+    reader: &Arc<Mutex<Reader>>,
+    of: impl FnOnce(&Reader) -> Result<T, JournalError> + Send + 'static,
+) -> Result<T, Trouble> {
+    let reader = Arc::clone(reader);
+    let read = tokio::task::spawn_blocking(move || {
+        of(&reader.lock().unwrap_or_else(PoisonError::into_inner))
+    });
+    match read.await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Trouble::Unavailable(format!(
+            "the journal cannot be read: {error}"
+        ))),
+        Err(_) => Err(Trouble::Unavailable(
+            "reading the journal failed".to_owned(),
+        )),
+    }
 }

@@ -46,7 +46,7 @@ pub struct Parts {
     pub language: Language,
     /// Where the trading day is counted.
     pub timezone: jiff::tz::TimeZone,
-    /// How often the service manager wants to hear of the driver.
+    /// How often the service manager is told that the driver works.
     pub watchdog: Option<Duration>,
 }
 
@@ -148,6 +148,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let service = Service {
         messages: messages.clone(),
         reader: Arc::new(Mutex::new(journal.reader().map_err(StartError::Journal)?)),
+        lists: Arc::new(Mutex::new(journal.reader().map_err(StartError::Journal)?)),
         board: Arc::clone(&board),
         sequence: sequence.subscribe(),
         notices: notices.clone(),

@@ -126,6 +126,7 @@ fn tells_everything_at_once() {
             "gateway.payby.private_key: must be the place of the key, `credential:NAME` or the \
              absolute path of a file with mode 0600, never the key itself; if a key was written \
              here, it is no longer secret: replace it",
+            "lane[1].scanners: there is no [[scanner]] with id = \"countre\"",
         ],
     );
 }

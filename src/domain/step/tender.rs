@@ -160,7 +160,8 @@ pub(super) fn code_read(
         code: code.masked.clone(),
         fingerprint: code.fingerprint.clone(),
         requested: now.at,
-        expires: now.at.after(rules.expires),
+        // By our clock: where it is behind, the customer still has the whole time.
+        expires: now.at.after(rules.expires + now.clock_error),
         stage: Stage::InFlight,
         report: None,
         trace: None,

@@ -135,10 +135,12 @@ impl PayBy {
             .await
     }
 
+    pub(super) fn keeps_warm(&self) -> bool {
+        self.settings.warm_up
+    }
+
     pub(super) async fn warm(&self) {
-        if self.settings.warm_up {
-            self.http.warm(self.settings.base_url.url().clone()).await;
-        }
+        self.http.warm(self.settings.base_url.url().clone()).await;
     }
 
     pub(super) fn clock_offset(&self) -> Option<SignedDuration> {

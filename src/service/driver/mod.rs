@@ -49,7 +49,7 @@ pub(super) const QUEUE: usize = 1024;
 /// Events of one batch at most: what shares one flush.
 const BATCH: usize = 64;
 
-/// How often the service manager is told that the driver works, at most.
+/// How often the service manager is told that the driver works.
 pub(super) type Watchdog = Option<Duration>;
 
 /// What a caller gets: the tender, and whether this request made it.
@@ -130,12 +130,13 @@ impl Driver {
 
     async fn turn(&mut self, mut messages: mpsc::Receiver<Message>) -> Result<(), JournalError> {
         let mut queue = Vec::with_capacity(BATCH);
+        let mut fed = Instant::now();
         loop {
             if self.stopping && !self.anything_in_flight() {
                 return Ok(());
             }
             let alarm = self.timers.next();
-            let feed = self.watchdog.map(|every| Instant::now() + every);
+            let feed = self.watchdog.map(|every| fed + every);
             tokio::select! {
                 // An answer that is here goes before an alarm: what it says may
                 // make the alarm pointless.
@@ -148,10 +149,11 @@ impl Driver {
                 () = sleep_until(alarm), if alarm.is_some() => {}
                 () = sleep_until(feed), if feed.is_some() => {}
             }
-            if self.watchdog.is_some() {
+            self.work(queue.drain(..))?;
+            if self.watchdog.is_some_and(|every| fed.elapsed() >= every) {
+                fed = Instant::now();
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
             }
-            self.work(queue.drain(..))?;
         }
     }
 

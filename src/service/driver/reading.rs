@@ -121,7 +121,7 @@ impl Driver {
                 denial_text(&denial, self.language),
             ),
             Trouble::NotACode { reason, text } => (reason, text),
-            Trouble::NoGatewayForCode { text } => ("no_gateway".to_owned(), text),
+            Trouble::NoGatewayForCode { text } => ("no_gateway_for_code".to_owned(), text),
             Trouble::Busy => ("busy".to_owned(), String::new()),
             Trouble::Unavailable(text) => ("unavailable".to_owned(), text),
         }
