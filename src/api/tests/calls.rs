@@ -344,7 +344,14 @@ async fn the_page_comes_in_the_stores_language() {
         .split(['"', '\''])
         .filter(|part| part.starts_with('/') && part.contains('.'))
         .collect();
-    assert_eq!(names, ["/icon.svg", "/page.css", "/page.js"]);
+    let expected = [
+        "/icon.svg",
+        "/page.css",
+        "/stage.css",
+        "/page.js",
+        "/icon.svg",
+    ];
+    assert_eq!(names, expected);
     for name in names {
         let answer = english.get(name).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{name}");
