@@ -38,8 +38,8 @@ test('a typed code pays, and the customer is waited for meanwhile', async () => 
   // The code is on no screen any more, the masked one aside.
   assert.equal(await till.find('#code').inputValue(), '');
   assert.ok(!(await till.page.content()).includes(code));
-  const [{ id }] = await store.tenders('sale=A-1');
-  await store.confirm(id);
+  const [{ attempts: [{ order }] }] = await store.tenders('sale=A-1');
+  await store.confirm(order);
   await till.sees('paid');
   assert.equal(await till.text('#headline'), 'Paid');
   assert.match(await till.find('#announce').textContent(), /^Paid/);

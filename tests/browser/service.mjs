@@ -14,14 +14,24 @@ import { until } from './until.mjs';
 const PROGRAM = process.env.QRPAYD
   ?? fileURLToPath(new URL('../../target/release/qrpayd', import.meta.url));
 
-/** A port that was free a moment ago; a service must come back to the same one. */
+/**
+ * A port for a service that comes back to it. Not one that the system gives out:
+ * while the service is down, any connection on this machine might get it for its
+ * own end.
+ */
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const [error] = await Promise.race([
+      once(server, 'listening').then(() => []),
+      once(server, 'error'),
+    ]);
+    if (error) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Starts the program and keeps what it prints, for a failure's message. */
@@ -169,10 +179,8 @@ tokens = [${known.join(', ')}]
     await answerOf(`${this.#control}/faults`, { method: 'DELETE' });
   }
 
-  /** The customer confirms the newest attempt of a tender. */
-  async confirm(tender) {
-    const { attempts } = await this.api('GET', `/v1/tenders/${tender}`);
-    const { order } = attempts.at(-1);
+  /** The customer confirms an order. */
+  async confirm(order) {
     await answerOf(`${this.#control}/orders/${order}/pay`, { method: 'POST' });
   }
 

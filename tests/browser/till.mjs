@@ -52,11 +52,15 @@ export class Till {
     page.setDefaultTimeout(LIMIT);
     page.on('pageerror', (error) => this.complaints.push(`script: ${error.stack}`));
     page.on('console', (message) => {
-      // Chromium logs every call that was refused; those are answers, not errors.
-      const answered = message.text().startsWith('Failed to load resource')
-        && message.location().url.startsWith(`${this.origin}/v1/`);
+      const text = message.text();
+      const { url } = message.location();
+      // Chromium logs every call that was refused; those are answers, not errors. It
+      // also asks for the icon whenever it likes, be the service there or not.
+      const answered = text.startsWith('Failed to load resource')
+        && (url.startsWith(`${this.origin}/v1/`)
+          || (url === `${this.origin}/icon.svg` && text.endsWith('ERR_CONNECTION_REFUSED')));
       const heard = ['error', 'warning'].includes(message.type());
-      if (heard && !answered) this.complaints.push(`console: ${message.text()}`);
+      if (heard && !answered) this.complaints.push(`console: ${text} ${url}`);
     });
     page.on('request', (request) => {
       const own = request.url().startsWith(`${this.origin}/`);
