@@ -57,7 +57,12 @@ impl fmt::Display for KeyError {
                 "there are no credentials here for credential:{name}; run as the systemd \
                  service with LoadCredential={name}:FILE, or give the path of a file"
             ),
-            Self::Read(path, _) => write!(f, "reading the key {}", path.display()),
+            Self::Read(path, _) => write!(
+                f,
+                "the key {} cannot be read; check its path, and that the service's user may \
+                 read it",
+                path.display()
+            ),
             Self::NotAFile(path) => write!(f, "the key {} is not a plain file", path.display()),
             Self::Open(path, mode) => write!(
                 f,
