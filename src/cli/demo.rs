@@ -23,6 +23,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// A keyboard scanner reads the QR code of a customer's PayBy app.
 const RECORDING: &str = include_str!("../../tests/scans/payby-qr.evemu");
@@ -85,10 +86,11 @@ pub(super) async fn demo(args: DemoArgs) -> u8 {
     };
     let service = running.service.clone();
     let api = format!("http://{}", settings.listen);
-    tokio::spawn(follow(service.clone(), story.clone()));
+    let (tell, told) = watch::channel(0);
+    tokio::spawn(follow(service.clone(), story.clone(), tell));
     let end: std::pin::Pin<Box<dyn Future<Output = u8> + Send>> = if args.once {
         let scanner = running.scanners.values().next().cloned();
-        Box::pin(once(api, service, story, scanner))
+        Box::pin(once(api, service, story, scanner, told))
     } else {
         invite(&api, &simulator);
         Box::pin(std::future::pending())
@@ -239,7 +241,13 @@ Ctrl-C ends the demo.
 }
 
 /// One payment: created through the API, scanned by the recording, awaited.
-async fn once(api: String, service: Service, story: Story, scanner: Option<Arc<Scanner>>) -> u8 {
+async fn once(
+    api: String,
+    service: Service,
+    story: Story,
+    scanner: Option<Arc<Scanner>>,
+    mut told: watch::Receiver<u64>,
+) -> u8 {
     let (Ok(http), Some(scanner)) = (reqwest::Client::builder().no_proxy().build(), scanner) else {
         return fail(IO_ERROR, "cannot make the demo's cashier");
     };
@@ -264,6 +272,10 @@ async fn once(api: String, service: Service, story: Story, scanner: Option<Arc<S
     };
     let verdict = tender["verdict"].as_str().unwrap_or("none").to_owned();
     let text = tender["reason"]["text"].as_str().unwrap_or_default();
+    // What happened is told before what came of it.
+    let last = *service.sequence().borrow();
+    let all = told.wait_for(|sequence| *sequence >= last);
+    let _ = tokio::time::timeout(Duration::from_secs(5), all).await;
     story.tell("cashier", &format!("sees: {text}"));
     print_journal(&service).await;
     if verdict == "paid" {
@@ -288,7 +300,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<serde_json::Value, S
 }
 
 /// Tells each durable event as it comes.
-async fn follow(service: Service, story: Story) {
+async fn follow(service: Service, story: Story, tell: watch::Sender<u64>) {
     let mut sequence = service.sequence();
     let mut after = 0;
     loop {
@@ -302,6 +314,7 @@ async fn follow(service: Service, story: Story) {
                     story.tell(who, &what);
                 }
             }
+            tell.send_replace(after);
         }
         if sequence.changed().await.is_err() {
             return;

@@ -163,7 +163,7 @@ async fn what_is_no_payment_code_never_leaves() {
         // A wallet's code that this gateway does not take.
         (
             "281234567890123456",
-            "no_gateway",
+            "no_gateway_for_code",
             "This wallet is not accepted here. Ask for another way to pay.",
         ),
     ] {
