@@ -3,6 +3,7 @@
 use super::assemble;
 use super::exit::{CONFIG, IO_ERROR, UNAVAILABLE, fail};
 use super::serve::{Signals, bind, serve};
+use crate::api::ApiSettings;
 use crate::config::Config;
 use crate::service::{self, StartError};
 
@@ -26,13 +27,18 @@ pub(super) async fn run(config: Config) -> u8 {
         Err(error @ StartError::GatewayMissing { .. }) => return fail(CONFIG, &error.to_string()),
         Err(error) => return fail(IO_ERROR, &error.to_string()),
     };
-    tracing::info!(listen = %config.api.listen, "ready");
+    // With the port that was taken, where any was asked for.
+    let settings = ApiSettings {
+        listen: listener.local_addr().unwrap_or(config.api.listen),
+        ..config.api
+    };
+    tracing::info!(listen = %settings.listen, "ready");
     // Outside a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     serve(
         running,
         listener,
-        &config.api,
+        &settings,
         &mut signals,
         std::future::pending(),
     )
