@@ -22,8 +22,11 @@ pub use address::{Address, AddressError};
 pub use keys::{KeyError, PrivateKey, PublicKey, pair_check};
 
 use crate::domain::code::PaymentCode;
-use crate::domain::{Answer, GatewayId, GatewayRules, Order, OrderNumber};
+use crate::domain::{
+    Answer, GatewayId, GatewayRules, Order, OrderNumber, RefundAnswer, RefundOrder,
+};
 use jiff::SignedDuration;
+use reqwest::header::HeaderMap;
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -47,6 +50,35 @@ impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.text)
     }
+}
+
+/// A notification whose signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The gateway's own number of the notification, when it has one.
+    pub id: Option<String>,
+    /// What it is about.
+    pub about: NotificationAbout,
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotificationAbout {
+    /// An order, by our number.
+    Order(OrderNumber, Answer),
+    /// A refund, by our number.
+    Refund(OrderNumber, RefundAnswer),
+    /// Something that no till has to do with: a charge-back, for one. Its kind.
+    Other(String),
+}
+
+/// Why a notification is not the gateway's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationError {
+    /// The signature is missing or wrong: forged, or our key of the gateway is not its own.
+    Unsigned,
+    /// Signed, and not of the documented shape.
+    Malformed,
 }
 
 /// A signed submit, ready to go. It holds the payment code: its bytes are wiped
@@ -84,10 +116,11 @@ impl Gateway {
         }
     }
 
-    /// Writes and signs a submit. Takes about a millisecond of CPU and nothing
+    /// Writes and signs a submit: with the customer's code, or without one for an
+    /// order whose code the store shows. Takes about a millisecond of CPU and nothing
     /// else, so that it can run while the journal flushes. The same order and
     /// code give the same bytes.
-    pub fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+    pub fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         match self {
             Self::PayBy(payby) => payby.prepare_submit(order, code),
         }
@@ -119,6 +152,49 @@ impl Gateway {
     pub async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.revoke(order, limit).await,
+        }
+    }
+
+    /// Asks whether anybody has scanned the code that the store shows, once.
+    pub async fn scanned(&self, order: &Order, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.scanned(order, limit).await,
+        }
+    }
+
+    /// Gives money of a paid order back, once. The same order gives the same request.
+    pub async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        match self {
+            Self::PayBy(payby) => payby.refund(order, limit).await,
+        }
+    }
+
+    /// Asks what became of a refund, once.
+    pub async fn enquire_refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        match self {
+            Self::PayBy(payby) => payby.enquire_refund(order, limit).await,
+        }
+    }
+
+    /// Verifies and reads a notification: the signature is over the raw bytes.
+    ///
+    /// # Errors
+    /// What is not this gateway's word proves nothing, and is not acknowledged.
+    pub fn read_notification(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Notification, NotificationError> {
+        match self {
+            Self::PayBy(payby) => payby.read_notification(headers, body),
+        }
+    }
+
+    /// What the gateway must be answered when its notification is durable: content
+    /// type and body, with HTTP status 200.
+    pub fn acknowledgement(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::PayBy(_) => payby::ACKNOWLEDGEMENT,
         }
     }
 

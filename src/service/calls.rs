@@ -62,7 +62,7 @@ impl Calls {
         // Half a millisecond: shorter than it may take to start a thread for it.
         let signing = self
             .runtime
-            .spawn(async move { gateway.prepare_submit(&order, &code) });
+            .spawn(async move { gateway.prepare_submit(&order, Some(&code)) });
         self.prepared.insert(attempt.clone(), signing);
     }
 
@@ -200,6 +200,7 @@ async fn ask(
         Operation::Enquiry => gateway.enquire(order, limit).await,
         Operation::Cancel => gateway.cancel(order, limit).await,
         Operation::Revoke => gateway.revoke(order, limit).await,
+        Operation::Scanned => gateway.scanned(order, limit).await,
         Operation::Notification => Answer::Unknown(Unknown::Unlisted),
     }
 }

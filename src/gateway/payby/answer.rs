@@ -140,6 +140,7 @@ fn order(
         status,
         gateway_order: order.order_no(),
         trace,
+        show: None,
     }))
 }
 

@@ -60,6 +60,7 @@ fn class(answer: &Answer) -> String {
         Answer::AlreadyClosed { .. } => "AlreadyClosed".to_owned(),
         Answer::AlreadyReturned { .. } => "AlreadyReturned".to_owned(),
         Answer::ReversalRejected { .. } => "ReversalRejected".to_owned(),
+        Answer::Scanned(scanned) => format!("Scanned({scanned})"),
         Answer::Unknown(why) => format!("Unknown({why:?})"),
         Answer::NotSent => "NotSent".to_owned(),
     }

@@ -18,10 +18,13 @@ pub use rules::{Timing, rules};
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
 use super::http::Http;
-use super::{Complaint, Prepared, PrivateKey, PublicKey, Signed, pair_check};
+use super::{
+    Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Signed, pair_check,
+};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, Timestamp,
+    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, RefundAnswer,
+    RefundOrder, Timestamp,
 };
 use answer::{Expected, Reading};
 use jiff::SignedDuration;
@@ -35,6 +38,12 @@ const SUBJECT_MAX: usize = 64;
 const RESERVED_MAX: usize = 20;
 /// The longest payment code that is known to be shown by any wallet is shorter.
 const CODE_MAX: usize = 512;
+
+/// `3_Payment/payment-result-notification.mdx`: what a notification is answered with.
+pub(super) const ACKNOWLEDGEMENT: (&str, &str) = (
+    "application/json; charset=UTF-8",
+    r#"{"response":"SUCCESS"}"#,
+);
 
 /// What the configuration calls this gateway.
 pub const ID: &str = "payby";
@@ -101,10 +110,10 @@ impl PayBy {
         &self.settings.rules
     }
 
-    pub(super) fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+    pub(super) fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         Prepared {
             order: order.number.clone(),
-            signed: self.place_order(order, code),
+            signed: code.and_then(|code| self.place_order(order, code)),
         }
     }
 
@@ -133,6 +142,30 @@ impl PayBy {
     pub(super) async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
         self.ask(Operation::Revoke, "/acquire2/revokeOrder", order, limit)
             .await
+    }
+
+    pub(super) async fn scanned(&self, _order: &Order, _limit: Duration) -> Answer {
+        Answer::NotSent
+    }
+
+    pub(super) async fn refund(&self, _order: &RefundOrder, _limit: Duration) -> RefundAnswer {
+        RefundAnswer::NotSent
+    }
+
+    pub(super) async fn enquire_refund(
+        &self,
+        _order: &RefundOrder,
+        _limit: Duration,
+    ) -> RefundAnswer {
+        RefundAnswer::NotSent
+    }
+
+    pub(super) fn read_notification(
+        &self,
+        _headers: &HeaderMap,
+        _body: &[u8],
+    ) -> Result<Notification, NotificationError> {
+        Err(NotificationError::Unsigned)
     }
 
     pub(super) fn keeps_warm(&self) -> bool {

@@ -6,7 +6,7 @@
 //! <https://github.com/PayBy/botim-money-docs>. What no document says is listed
 //! in `docs/gateways/payby.md`.
 
-use crate::domain::{GatewayRules, LastWord};
+use crate::domain::{DisplayRules, GatewayRules, LastWord, RefundRules};
 use crate::gateway::Complaint;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -93,6 +93,26 @@ pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
         duty_alert: (6, seconds(30 * 60)),
         // PO: 64 of `A-Z a-z 0-9 - _`. Shorter, so that it fits statements and talk.
         order_number_max: 40,
+        // RV: an unknown number is answered 62004, and nothing is remembered of it.
+        reversal_closes_unseen: false,
+        // RV states no latest time.
+        reversal_window: None,
+        reversal_not_for: Vec::new(),
+        refund: Some(RefundRules {
+            // `4_Refund/order-refund.mdx`: 180 days.
+            window: Some(seconds(180 * 24 * 60 * 60)),
+            // The same: full or part, several; ours: a bound.
+            partial: true,
+            count_max: 100,
+            enquiry_every: seconds(3),
+            // Ours: as for payments.
+            not_found_proof: (2, seconds(60)),
+        }),
+        display: Some(DisplayRules {
+            // Ours: no lifetime of `tokenUrl` is documented; the order ends with the display.
+            life: seconds(180),
+            scanned_every: Some(seconds(3)),
+        }),
     };
     if complaints.is_empty() {
         complaints.extend(together(&rules));
@@ -156,6 +176,21 @@ mod tests {
                 duty_pace: (seconds(10), seconds(900)),
                 duty_alert: (6, seconds(1800)),
                 order_number_max: 40,
+                // RV: an unknown number is answered 62004, and nothing is remembered of it.
+                reversal_closes_unseen: false,
+                reversal_window: None,
+                reversal_not_for: Vec::new(),
+                refund: Some(RefundRules {
+                    window: Some(seconds(180 * 24 * 60 * 60)),
+                    partial: true,
+                    count_max: 100,
+                    enquiry_every: seconds(3),
+                    not_found_proof: (2, seconds(60)),
+                }),
+                display: Some(DisplayRules {
+                    life: seconds(180),
+                    scanned_every: Some(seconds(3)),
+                }),
             }
         );
     }

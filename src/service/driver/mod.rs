@@ -239,6 +239,7 @@ impl Driver {
                 limit,
                 fresh,
             } => self.calls.start(attempt, operation, order, limit, fresh),
+            Effect::CallRefund { .. } => {}
             Effect::Set(timer, after) => self.timers.set(timer, after),
             Effect::Extend(timer, by) => self.timers.extend(&timer, by),
             Effect::Clear(timer) => self.timers.clear(&timer),
@@ -284,6 +285,8 @@ impl Driver {
                 self.load_sale(&sale, &day)
             }
             Event::Cancel(id) | Event::Extend(id) | Event::Acknowledge(id) => self.load(id),
+            Event::Refund(new) => self.load(&new.tender),
+            Event::RefundAnswered { refund, .. } => self.load(&refund.tender),
             Event::Answered { attempt, .. } | Event::CloseObligation { attempt, .. } => {
                 self.load(&attempt.tender)
             }
