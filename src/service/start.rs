@@ -7,6 +7,7 @@ use super::calls::Calls;
 use super::driver::{Driver, Message, QUEUE};
 use super::fingerprint::Fingerprints;
 use super::intake::{Accepts, Intake};
+use super::replay::blank;
 use super::timers::Timers;
 use super::view::{GatewayView, Notice, ScannerView, tender_view};
 use super::wording::void_text;
@@ -158,7 +159,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         lanes: lanes_of(&parts.scanners),
     };
     let older = journal.reader().map_err(StartError::Journal)?;
-    audit::begin(older, Arc::clone(&state.setup), messages.clone());
+    audit::begin(older, messages.clone());
     let driver = Driver {
         state,
         reader,
@@ -268,11 +269,7 @@ fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<Sc
 
 /// Reads back every tender that is open, and refuses to go on without its gateway.
 fn recover(journal: &Journal, setup: Arc<Setup>) -> Result<State, StartError> {
-    let mut state = State {
-        setup,
-        tenders: BTreeMap::new(),
-        codes: BTreeMap::new(),
-    };
+    let mut state = blank(setup);
     let reader = journal.reader().map_err(StartError::Journal)?;
     for id in journal.open_tenders().map_err(StartError::Journal)? {
         for entry in reader.facts_of(&id).map_err(StartError::Journal)? {
