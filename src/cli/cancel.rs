@@ -60,25 +60,25 @@ mod tests {
     async fn the_verdict_is_waited_for_and_told() {
         let desk = Desk::open().await;
         let api = desk.connection.api.clone();
-        let line = ["cancel", "--api", api.as_str(), "t1"];
-        let told = async || {
+        let told = async |tender: &str| {
             let mut out = Vec::new();
-            let exit = run(Line::parse_from(line).cancel, &mut out).await;
+            let line = Line::parse_from(["cancel", "--api", api.as_str(), tender]);
+            let exit = run(line.cancel, &mut out).await;
             (exit, String::from_utf8(out).unwrap())
         };
-        let path = "POST /v1/tenders/t1/cancel";
-        desk.answer(path, 404, problem(404, "no_tender"));
         let denied = "it is no_tender (no_tender)\n".to_owned();
-        assert_eq!(told().await, (2, denied));
+        desk.answer("POST /v1/tenders/t2/cancel", 404, problem(404, "no_tender"));
+        assert_eq!(told("t2").await, (2, denied));
 
+        let path = "POST /v1/tenders/t1/cancel";
         desk.answer(path, 200, tender("checking", None));
         let look = "GET /v1/tenders/t1?wait=1";
         desk.answer(look, 200, tender("done", Some("not_paid")));
         desk.answer(look, 200, tender("done", Some("paid")));
-        let (exit, out) = told().await;
+        let (exit, out) = told("t1").await;
         assert_eq!((exit, out.as_str()), (10, "NOT PAID: because\n"));
         // A cancel that came too late.
-        let (exit, out) = told().await;
+        let (exit, out) = told("t1").await;
         assert_eq!((exit, out.as_str()), (0, "PAID: because\n"));
     }
 }
