@@ -20,6 +20,7 @@ mod body;
 mod events;
 mod guard;
 mod lanes;
+mod obligations;
 mod page;
 mod problem;
 mod serve;
@@ -102,7 +103,8 @@ pub fn router<T: Till>(till: T, settings: &ApiSettings) -> Router {
             "/v1/tenders/{id}/acknowledge",
             post(tenders::acknowledge::<T>),
         )
-        .route("/v1/obligations", get(lanes::obligations::<T>))
+        .route("/v1/obligations", get(obligations::list::<T>))
+        .route("/v1/obligations/{id}/close", post(obligations::close::<T>))
         .route("/v1/events", get(events::follow::<T>))
         .route("/metrics", get(lanes::metrics::<T>))
         .route_layer(from_fn_with_state(api.clone(), access::authenticate::<T>));

@@ -128,6 +128,14 @@ impl Reader {
         rows::by_order(&self.db, order)
     }
 
+    /// The tenders of which something is still to be done, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
+        rows::open(&self.db)
+    }
+
     /// The lane of a tender.
     ///
     /// # Errors

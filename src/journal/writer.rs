@@ -105,11 +105,7 @@ impl Journal {
     /// # Errors
     /// When the journal cannot be read.
     pub fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
-        rows::many(
-            &self.db,
-            "SELECT id FROM tender WHERE open = 1 ORDER BY first",
-            [],
-        )
+        rows::open(&self.db)
     }
 
     /// The number of the last entry; 0 when there is none.

@@ -16,22 +16,25 @@ pub mod driver;
 mod fingerprint;
 mod intake;
 mod record;
+mod replay;
 mod start;
 pub mod view;
 mod wording;
 
 pub use driver::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv, Intake};
+pub use replay::duties_in;
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef, ScannerId,
-    Setup, State, TenderId, apply,
+    AttemptId, BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef,
+    ScannerId, Setup, TenderId,
 };
 use crate::journal::{JournalError, Reader, RowFilter};
 use board::Board;
 use driver::{Message, Reply};
+use replay::read_tender;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,6 +86,17 @@ pub struct Filter {
     pub state: Option<String>,
     /// How many.
     pub limit: usize,
+}
+
+/// How a named person ends a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// Who: the caller's token or session.
+    pub name: String,
+    /// Why; one line.
+    pub reason: String,
+    /// Where the proof is: a receipt, a ticket of the gateway's support; one line.
+    pub reference: String,
 }
 
 /// Health for `/readyz`.
@@ -142,9 +156,10 @@ impl Service {
         if let Some(view) = posted {
             return Ok(Some((*view).clone()));
         }
-        let (id, language, setup) = (id.clone(), self.language, Arc::clone(&self.setup));
+        let (id, language) = (id.clone(), self.language);
         read(&self.reader, move |reader| {
-            read_tender(reader, &id, setup, language)
+            let tender = read_tender(reader, &id)?;
+            Ok(tender.map(|tender| tender_view(&tender, language)))
         })
         .await
     }
@@ -185,7 +200,7 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn tenders(&self, filter: Filter) -> Result<Vec<TenderView>, Trouble> {
-        let (language, setup) = (self.language, Arc::clone(&self.setup));
+        let language = self.language;
         read(&self.lists, move |reader| {
             let rows = RowFilter {
                 sale: filter.sale,
@@ -195,12 +210,10 @@ impl Service {
                 state: filter.state,
             };
             let ids = reader.list(&rows, filter.limit.clamp(1, TENDERS_MAX))?;
-            let views = ids.iter().map(|id| {
-                let view = read_tender(reader, id, Arc::clone(&setup), language)?;
-                Ok(view)
-            });
-            let views: Result<Vec<_>, JournalError> = views.collect();
-            Ok(views?.into_iter().flatten().collect())
+            let tenders = ids.iter().map(|id| read_tender(reader, id));
+            let tenders: Result<Vec<_>, JournalError> = tenders.collect();
+            let tenders = tenders?.into_iter().flatten();
+            Ok(tenders.map(|t| tender_view(&t, language)).collect())
         })
         .await
     }
@@ -281,6 +294,24 @@ impl Service {
             let posted = boards.tenders.values();
             posted.flat_map(|p| p.obligations.clone()).collect()
         })
+    }
+
+    /// A named person ends a duty, open or parked.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub async fn close_obligation(
+        &self,
+        id: &AttemptId,
+        by: ByHand,
+    ) -> Result<TenderView, Trouble> {
+        self.request(Event::CloseObligation {
+            attempt: id.clone(),
+            name: by.name,
+            reason: by.reason,
+            reference: by.reference,
+        })
+        .await
     }
 
     /// Durable events after a sequence number, oldest first.
@@ -383,23 +414,6 @@ impl Service {
 
 fn stopped() -> Trouble {
     Trouble::Unavailable("the service has stopped; its journal has what happened".to_owned())
-}
-
-fn read_tender(
-    reader: &Reader,
-    id: &TenderId,
-    setup: Arc<Setup>,
-    language: Language,
-) -> Result<Option<TenderView>, JournalError> {
-    let mut state = State {
-        setup,
-        tenders: BTreeMap::new(),
-        codes: BTreeMap::new(),
-    };
-    for entry in reader.facts_of(id)? {
-        apply(&mut state, &entry.fact, entry.at);
-    }
-    Ok(state.tenders.get(id).map(|t| tender_view(t, language)))
 }
 
 /// Reads the journal beside the driver.

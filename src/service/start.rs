@@ -178,9 +178,9 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         front: counter,
         core: TheCore,
     };
-    let mut driver = Driver::new(Arc::clone(&setup), intake, parts.language, joined);
+    let mut driver = Driver::new(setup, intake, parts.language, joined);
     driver.recover()?;
-    audit::begin(older, setup, messages.clone());
+    audit::begin(older, messages.clone());
     let (deliveries, arriving) = mpsc::channel(DELIVERIES);
     let lanes: BTreeMap<ScannerId, LaneId> = parts
         .scanners

@@ -2,7 +2,8 @@
 
 use super::wording::{came_back, reason_text};
 use crate::domain::{
-    Attempt, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, Timestamp, Verdict,
+    Attempt, AttemptId, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, TenderId,
+    Timestamp, Verdict,
 };
 use serde::Serialize;
 
@@ -145,7 +146,7 @@ impl Notice {
 /// A duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObligationView {
-    /// `TENDER/ATTEMPT`.
+    /// `TENDER-ATTEMPT`, see [`obligation_id`].
     pub id: String,
     /// The tender.
     pub tender: String,
@@ -294,12 +295,27 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
     }
 }
 
+/// The name of an attempt's duty: may stand in a path segment.
+pub fn obligation_id(attempt: &AttemptId) -> String {
+    format!("{}-{}", attempt.tender, attempt.number)
+}
+
+/// Reads what [`obligation_id`] writes.
+pub fn read_obligation_id(text: &str) -> Option<AttemptId> {
+    let (tender, number) = text.rsplit_once('-')?;
+    let id = AttemptId {
+        tender: TenderId::new(tender).ok()?,
+        number: number.parse().ok()?,
+    };
+    (obligation_id(&id) == text).then_some(id)
+}
+
 /// The open duties of a tender.
 pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
     let open = |attempt: &Attempt| {
         let obligation = attempt.obligation()?;
         Some(ObligationView {
-            id: attempt.id.to_string(),
+            id: obligation_id(&attempt.id),
             tender: tender.id.to_string(),
             lane: tender.lane.to_string(),
             duty: match obligation.duty {

@@ -1,11 +1,11 @@
 //! A till that does as a test tells it, and the API served over it.
 
 use crate::api::{ApiSettings, Till, Token, router, serve};
-use crate::domain::{BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
+use crate::domain::{AttemptId, BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
 use crate::service::view::{
     EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, ScannerView, TenderView,
 };
-use crate::service::{Filter, Readiness, Trouble};
+use crate::service::{ByHand, Filter, Readiness, Trouble};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -218,7 +218,7 @@ impl Till for FakeTill {
     }
     fn obligations(&self) -> Vec<ObligationView> {
         vec![ObligationView {
-            id: "t0/1".to_owned(),
+            id: "t0-1".to_owned(),
             tender: "t0".to_owned(),
             lane: "1".to_owned(),
             duty: "return",
@@ -231,6 +231,15 @@ impl Till for FakeTill {
             next_try: None,
             alerted: false,
         }]
+    }
+    async fn close_obligation(&self, id: &AttemptId, by: ByHand) -> Result<TenderView, Trouble> {
+        let ByHand {
+            name,
+            reason,
+            reference,
+        } = by;
+        let call = format!("close {id} {name}: {reason}, {reference}");
+        self.change(&id.tender, call)
     }
     async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         let mut memory = self.memory();
