@@ -12,18 +12,17 @@
 mod audit;
 mod board;
 mod calls;
-mod driver;
+pub mod driver;
 mod fingerprint;
 mod intake;
 mod record;
 mod replay;
 mod start;
-mod timers;
 pub mod view;
 mod wording;
 
-pub use calls::CLOCK_ERROR_MAX;
-pub use intake::{Accepts, Emv};
+pub use driver::CLOCK_ERROR_MAX;
+pub use intake::{Accepts, Emv, Intake};
 pub use replay::duties_in;
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
@@ -34,7 +33,7 @@ use crate::domain::{
 };
 use crate::journal::{JournalError, Reader, RowFilter};
 use board::Board;
-use driver::Message;
+use driver::{Message, Reply};
 use replay::read_tender;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -395,9 +394,15 @@ impl Service {
     /// Sends the driver a message and waits for its answer, which is durable.
     async fn ask(
         &self,
-        message: impl FnOnce(driver::Reply) -> Message,
+        message: impl FnOnce(Reply) -> Message,
     ) -> Result<(TenderView, bool), Trouble> {
-        let (reply, answer) = oneshot::channel();
+        let (answered, answer) = oneshot::channel();
+        let language = self.language;
+        let reply: Reply = Box::new(move |outcome| {
+            let seen = outcome.map(|(tender, new)| (tender_view(tender, language), new));
+            // A caller that went away needs no answer.
+            let _ = answered.send(seen);
+        });
         match self.messages.try_send(message(reply)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(Trouble::Busy),
