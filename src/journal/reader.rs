@@ -113,6 +113,29 @@ impl Reader {
         Ok(remarks)
     }
 
+    /// The newest remarks, at most so many, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn newest_remarks(&self, count: usize) -> Result<Vec<RemarkEntry>, JournalError> {
+        let begin: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT min(seq) FROM (SELECT seq FROM fact
+                 WHERE subject = '' AND body <> ?1 ORDER BY seq DESC LIMIT ?2)",
+            )
+            .and_then(|mut q| {
+                q.query_row(rusqlite::params![CHECKPOINT, sql(count as u64)], |r| {
+                    r.get(0)
+                })
+            })
+            .map_err(sqlite("reading remarks"))?;
+        match begin {
+            Some(begin) => self.remarks_after(schema::seq(begin)? - 1, count),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The number of the last entry, which may be a checkpoint; 0 when there is none.
     ///
     /// # Errors

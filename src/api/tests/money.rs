@@ -1,7 +1,7 @@
 //! Money that goes back: duties and who may end them.
 
 use super::doors::{bearer, guarded};
-use super::fake::{BODY, Site};
+use super::fake::BODY;
 use super::{json, problem};
 
 const CLOSE: &str = r#"{"reason": "returned in cash", "reference": "till roll 17"}"#;

@@ -7,7 +7,7 @@
 
 use super::{BATCH, Book, Clock, Driver, Front, Message, Moment, Ports, TheCore};
 use crate::domain::{
-    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, SaleRef, Tender, TenderId,
+    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, Remark, SaleRef, Tender, TenderId,
     Timestamp, Verdict,
 };
 use crate::journal::{Entry, Journal, JournalError, Reader, TenderRow};
@@ -53,6 +53,10 @@ impl Book for Disk {
         rows: &[TenderRow],
     ) -> Result<u64, JournalError> {
         self.journal.append(at, facts, rows)
+    }
+
+    fn remark(&mut self, at: Timestamp, remark: &Remark) -> Result<u64, JournalError> {
+        self.journal.remark(at, remark)
     }
 
     fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
