@@ -6,7 +6,8 @@ mod sections;
 use super::*;
 use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
-use crate::gateway::payby::{Timing, rules};
+use crate::gateway::Timing;
+use crate::gateway::payby::rules;
 use crate::scanner::{Kind, Layout, evdev};
 use std::time::Duration;
 
