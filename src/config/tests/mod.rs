@@ -1,12 +1,14 @@
 //! One good configuration, planted mistakes, and exactly what is said about each.
 #![allow(clippy::unwrap_used)]
 
+mod codepay;
 mod sections;
 
 use super::*;
 use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
-use crate::gateway::payby::{Timing, rules};
+use crate::gateway::Timing;
+use crate::gateway::payby::rules;
 use crate::scanner::{Kind, Layout, evdev};
 use std::time::Duration;
 
@@ -255,14 +257,6 @@ fn what_is_not_supported_yet_says_so() {
         (
             ("[store]", "[notify]\nlisten = \"127.0.0.1:1\"\n[store]"),
             "notify: notifications are not supported yet; remove this key",
-        ),
-        (
-            ("[store]", "[gateway.codepay]\napp_id = \"1\"\n[store]"),
-            "gateway.codepay: CodePay is not supported yet; remove this key",
-        ),
-        (
-            ("[\"payby\"]", "[\"payby\", \"codepay\"]"),
-            "lane[1].gateways: CodePay is not supported yet; use \"payby\"",
         ),
         (
             ("[store]", "[journal]\nkeep_days = 400\n[store]"),
