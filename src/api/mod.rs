@@ -20,6 +20,7 @@ mod body;
 mod events;
 mod guard;
 mod lanes;
+mod notify;
 mod obligations;
 mod page;
 mod problem;
@@ -31,6 +32,7 @@ mod tests;
 mod till;
 
 pub use access::{DigestError, Role, RoleError, Token, TokenDigest};
+pub use notify::notify_router;
 pub use serve::serve;
 pub use till::Till;
 

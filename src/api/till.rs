@@ -3,7 +3,8 @@
 
 use crate::domain::{AttemptId, BusinessDay, LaneId, NewTender, TenderId};
 use crate::service::view::{EventView, LaneView, Notice, ObligationView, TenderView};
-use crate::service::{ByHand, Filter, Readiness, Service, Trouble};
+use crate::service::{ByHand, Filter, NotifyError, Readiness, Service, Trouble};
+use axum::http::HeaderMap;
 use std::future::Future;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -48,6 +49,12 @@ pub trait Till: Clone + Send + Sync + 'static {
         id: &AttemptId,
         by: ByHand,
     ) -> impl Future<Output = Result<TenderView, Trouble>> + Send;
+    fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> impl Future<Output = Result<(&'static str, &'static str), NotifyError>> + Send;
     fn events_after(
         &self,
         after: u64,
@@ -102,6 +109,14 @@ impl Till for Service {
     }
     async fn close_obligation(&self, id: &AttemptId, by: ByHand) -> Result<TenderView, Trouble> {
         Service::close_obligation(self, id, by).await
+    }
+    async fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(&'static str, &'static str), NotifyError> {
+        Service::notified(self, gateway, headers, body).await
     }
     async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         Service::events_after(self, after, limit).await

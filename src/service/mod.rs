@@ -15,6 +15,7 @@ mod calls;
 pub mod driver;
 mod fingerprint;
 mod intake;
+mod notify;
 mod record;
 mod replay;
 mod start;
@@ -23,6 +24,7 @@ mod wording;
 
 pub use driver::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv, Intake};
+pub use notify::NotifyError;
 pub use replay::duties_in;
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
@@ -40,7 +42,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use view::{EventView, LaneView, Notice, ObligationView, TenderView, event_view, tender_view};
+use view::{
+    EventView, LaneView, Notice, ObligationView, TenderView, event_view, remark_view, tender_view,
+};
 
 /// Events that are read from the journal at once at most.
 const EVENTS_MAX: usize = 500;
@@ -122,6 +126,7 @@ pub struct Service {
     timezone: jiff::tz::TimeZone,
     setup: Arc<Setup>,
     lanes: BTreeMap<LaneId, Vec<ScannerId>>,
+    ear: Arc<notify::Ear>,
 }
 
 impl Service {
@@ -320,13 +325,20 @@ impl Service {
     /// When the journal cannot be read.
     pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         read(&self.reader, move |reader| {
-            let entries = reader.after(after, limit.clamp(1, EVENTS_MAX))?;
-            let views = entries.iter().map(|entry| {
+            let limit = limit.clamp(1, EVENTS_MAX);
+            let entries = reader.after(after, limit)?;
+            let mut views = Vec::with_capacity(entries.len());
+            for entry in &entries {
                 let lane = reader.lane_of(&entry.fact.tender)?;
                 let lane = lane.as_ref().map(LaneId::as_str).unwrap_or_default();
-                Ok(event_view(entry.seq, entry.at, lane, &entry.fact))
-            });
-            views.collect()
+                views.push(event_view(entry.seq, entry.at, lane, &entry.fact));
+            }
+            let remarks = reader.remarks_after(after, limit)?;
+            views.extend(remarks.iter().map(remark_view));
+            views.sort_by_key(|view| view.sequence);
+            // What is left out of one kind could belong between what is there of the other.
+            views.truncate(limit);
+            Ok(views)
         })
         .await
     }

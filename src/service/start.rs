@@ -7,6 +7,7 @@ use super::calls::Calls;
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
 use super::driver::{Driver, Joined, Message, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
+use super::notify::Ear;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
@@ -145,10 +146,12 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             let view = GatewayView {
                 id: id.to_string(),
                 state: "unknown",
+                notice: None,
             };
             boards.gateways.insert(id.clone(), view);
         }
     });
+    let ear = Ear::new(gateways.clone(), &reader).map_err(StartError::Journal)?;
     let service = Service {
         messages: messages.clone(),
         reader: Arc::new(Mutex::new(journal.reader().map_err(StartError::Journal)?)),
@@ -160,6 +163,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         timezone: parts.timezone,
         setup: Arc::clone(&setup),
         lanes: lanes_of(&parts.scanners),
+        ear: Arc::new(ear),
     };
     let older = journal.reader().map_err(StartError::Journal)?;
     let clock = System::new();

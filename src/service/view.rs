@@ -5,6 +5,7 @@ use crate::domain::{
     Attempt, AttemptId, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, TenderId,
     Timestamp, Verdict,
 };
+use crate::journal::RemarkEntry;
 use serde::Serialize;
 
 /// A tender as the API shows it (`docs/api.md`).
@@ -116,6 +117,9 @@ pub struct GatewayView {
     pub id: String,
     /// `unknown` (not called yet), `ok`, `unreachable`.
     pub state: &'static str,
+    /// What a person should know of its notifications: the last that was forged, or
+    /// that is about nothing of ours. Gone with the next start.
+    pub notice: Option<Notice>,
 }
 
 /// Something for the cashier that is not a fact: a refused scan, a void, a denial.
@@ -136,6 +140,18 @@ impl Notice {
     pub fn new(lane: &LaneId, at: Timestamp, code: &str, text: &str) -> Self {
         Self {
             lane: lane.to_string(),
+            time: at.to_string(),
+            code: code.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
+impl Notice {
+    /// A notice that concerns the box and no lane.
+    pub fn of_box(at: Timestamp, code: &str, text: &str) -> Self {
+        Self {
+            lane: String::new(),
             time: at.to_string(),
             code: code.to_owned(),
             text: text.to_owned(),
@@ -274,7 +290,7 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
         number: attempt.id.number,
         gateway: attempt.gateway.to_string(),
         wallet: attempt.wallet.as_ref().map(ToString::to_string),
-        code: attempt.code.clone(),
+        code: attempt.code.clone().unwrap_or_default(),
         state: match attempt.stage {
             Stage::InFlight => "in_flight",
             Stage::Waiting => "waiting",
@@ -337,14 +353,7 @@ pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
 
 /// One journal entry for the event stream, without fingerprints.
 pub fn event_view(sequence: u64, at: Timestamp, lane: &str, fact: &Fact) -> EventView {
-    let mut data = serde_json::to_value(&fact.what).unwrap_or_default();
-    let mut kind = String::new();
-    if let Some(fields) = data.as_object_mut() {
-        if let Some(serde_json::Value::String(name)) = fields.remove("fact") {
-            kind = name;
-        }
-        fields.remove("fingerprint");
-    }
+    let (kind, data) = named(&fact.what);
     EventView {
         sequence,
         time: at.to_string(),
@@ -355,9 +364,35 @@ pub fn event_view(sequence: u64, at: Timestamp, lane: &str, fact: &Fact) -> Even
     }
 }
 
-/// The stable word of a reason: its name in the journal.
-fn word(reason: &Reason) -> String {
-    match serde_json::to_value(reason) {
+/// A remark for the event stream: it has no lane and no tender.
+pub fn remark_view(entry: &RemarkEntry) -> EventView {
+    let (kind, data) = named(&entry.remark);
+    EventView {
+        sequence: entry.seq,
+        time: entry.at.to_string(),
+        lane: String::new(),
+        tender: String::new(),
+        kind,
+        data,
+    }
+}
+
+/// What happened, by its name in the journal, and its content.
+fn named(what: &impl Serialize) -> (String, serde_json::Value) {
+    let mut data = serde_json::to_value(what).unwrap_or_default();
+    let mut kind = String::new();
+    if let Some(fields) = data.as_object_mut() {
+        if let Some(serde_json::Value::String(name)) = fields.remove("fact") {
+            kind = name;
+        }
+        fields.remove("fingerprint");
+    }
+    (kind, data)
+}
+
+/// The stable word of a thing: its name in the journal.
+pub(super) fn word(of: &impl Serialize) -> String {
+    match serde_json::to_value(of) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     }

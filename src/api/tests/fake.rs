@@ -5,7 +5,8 @@ use crate::domain::{AttemptId, BusinessDay, Denial, LaneId, Language, Mode, NewT
 use crate::service::view::{
     EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, ScannerView, TenderView,
 };
-use crate::service::{ByHand, Filter, Readiness, Trouble};
+use crate::service::{ByHand, Filter, NotifyError, Readiness, Trouble};
+use axum::http::HeaderMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -207,6 +208,7 @@ impl Till for FakeTill {
             gateways: vec![GatewayView {
                 id: "payby".to_owned(),
                 state: "ok",
+                notice: None,
             }],
             notice: None,
             currency: "AED".to_owned(),
@@ -240,6 +242,27 @@ impl Till for FakeTill {
         } = by;
         let call = format!("close {id} {name}: {reason}, {reference}");
         self.change(&id.tender, call)
+    }
+    async fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(&'static str, &'static str), NotifyError> {
+        let mut memory = self.memory();
+        if let Some(trouble) = memory.trouble.take() {
+            return Err(NotifyError::Unavailable(trouble));
+        }
+        match headers.get("sign").map(|sign| sign.as_bytes()) {
+            _ if gateway != "payby" => Err(NotifyError::NoGateway),
+            Some(b"good") => {
+                let call = format!("notified {gateway} {}", String::from_utf8_lossy(body));
+                memory.calls.push(call);
+                Ok(("text/plain", "success"))
+            }
+            Some(_) => Err(NotifyError::Unreadable),
+            None => Err(NotifyError::Forged),
+        }
     }
     async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         let mut memory = self.memory();

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::journal::{JournalError, TenderRow};
 use crate::service::Trouble;
-use crate::service::record::{log, tender_row};
+use crate::service::record::{alert_word, log, tender_row};
 use crate::service::view::Notice;
 use std::collections::BTreeSet;
 
@@ -134,6 +134,9 @@ impl<P: Ports> Driver<P> {
                     self.front.durable(last);
                 }
                 batch.facts.iter().for_each(log);
+                for alert in batch.facts.iter().filter_map(alert_word) {
+                    self.front.count("alerts_total", &alert);
+                }
             }
             Err(error) if batch.begins && error.nothing_added() => {
                 self.undo(&mut batch, &error)?;

@@ -42,8 +42,8 @@ use super::replay::blank;
 use super::view::Notice;
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    BusinessDay, Denial, Effect, Event, GatewayId, LaneId, Language, Now, SaleRef, Setup, State,
-    Tender, TenderId, Timestamp,
+    BusinessDay, Denial, Effect, Event, GatewayId, LaneId, Language, Now, Remark, SaleRef, Setup,
+    State, Tender, TenderId, Timestamp,
 };
 use crate::gateway::NotificationAbout;
 use crate::journal::JournalError;
@@ -60,6 +60,9 @@ pub const BATCH: usize = 64;
 /// What became of a request: the tender, and whether the request made it.
 type Outcome = Result<(TenderId, bool), Trouble>;
 
+/// Is told when a remark is durable, or why it is not.
+pub type Kept = Box<dyn FnOnce(Result<(), Trouble>) + Send>;
+
 /// A message to the driver. `R` is where the answer to a request goes.
 pub enum Message<R = Reply> {
     /// A caller asks.
@@ -69,6 +72,8 @@ pub enum Message<R = Reply> {
     /// A gateway tells, in its verified notification. Answered when what comes of it
     /// is durable; denied when no tender has such an order or refund.
     Told(GatewayId, NotificationAbout, R),
+    /// Something of the box and of no tender, to be kept. Answered when it is durable.
+    Keep(Remark, Kept),
     /// A lane's scanner read something whole, at a moment.
     Scan(LaneId, PaymentCode, Moment),
     /// A call of the driver's own ended.
@@ -234,6 +239,22 @@ impl<P: Ports> Driver<P> {
                     None => Err(Trouble::Denied(Denial::NoTender)),
                 };
                 batch.replies.push((reply, outcome));
+            }
+            Message::Keep(remark, kept) => {
+                // In its own transaction, after what came before it.
+                self.finish(batch)?;
+                match self.book.remark(batch.at, &remark) {
+                    Ok(last) => {
+                        self.front.durable(last);
+                        kept(Ok(()));
+                    }
+                    Err(error) => {
+                        kept(Err(Trouble::Unavailable(error.to_string())));
+                        if !error.nothing_added() {
+                            return Err(error);
+                        }
+                    }
+                }
             }
             Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, batch)?,
             Message::Answered { serial, event } => {

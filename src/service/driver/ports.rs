@@ -7,8 +7,8 @@
 use crate::domain::code::PaymentCode;
 use crate::domain::{
     AttemptId, BusinessDay, Denial, Effect, Event, Fact, GatewayId, IdempotencyKey, Now, Operation,
-    Order, OrderNumber, RefundId, RefundOperation, RefundOrder, SaleRef, State, Step, Tender,
-    TenderId, Timestamp,
+    Order, OrderNumber, RefundId, RefundOperation, RefundOrder, Remark, SaleRef, State, Step,
+    Tender, TenderId, Timestamp,
 };
 use crate::journal::{Entry, JournalError, TenderRow};
 use crate::service::Trouble;
@@ -62,6 +62,15 @@ pub trait Book {
         facts: &[Fact],
         rows: &[TenderRow],
     ) -> Result<u64, JournalError>;
+
+    /// Adds a remark, and returns when it is flushed: its number.
+    ///
+    /// # Errors
+    /// As of [`append`](Book::append). A book that keeps none says so.
+    fn remark(&mut self, at: Timestamp, remark: &Remark) -> Result<u64, JournalError> {
+        let _ = (at, remark);
+        Err(JournalError::Unfit("no remarks are kept here".to_owned()))
+    }
 
     /// The tenders of which something is still to be done, oldest first.
     ///

@@ -7,8 +7,8 @@
 
 use super::{BATCH, Book, Clock, Driver, Front, Message, Moment, Ports, TheCore};
 use crate::domain::{
-    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, SaleRef, Tender, TenderId,
-    Timestamp, Verdict,
+    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, Remark, SaleRef, Tender,
+    TenderId, Timestamp, Verdict,
 };
 use crate::journal::{Entry, Journal, JournalError, Reader, TenderRow};
 use crate::service::Trouble;
@@ -53,6 +53,10 @@ impl Book for Disk {
         rows: &[TenderRow],
     ) -> Result<u64, JournalError> {
         self.journal.append(at, facts, rows)
+    }
+
+    fn remark(&mut self, at: Timestamp, remark: &Remark) -> Result<u64, JournalError> {
+        self.journal.remark(at, remark)
     }
 
     fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
