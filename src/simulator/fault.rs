@@ -114,11 +114,11 @@ pub enum Fault {
         /// At most 16 minutes.
         millis: u64,
     },
-    /// PayBy, the statement: the newest row is missing.
+    /// The statement and the lists: the newest row is missing.
     MissingRow,
     /// PayBy, the statement: a row of an order that nobody made.
     ExtraRow,
-    /// PayBy, the statement: the newest row stands twice.
+    /// The statement and the lists: the newest row stands twice.
     DoubledRow,
     /// PayBy, the statement: the newest row says `REVERTED`.
     RevertedRow,
@@ -135,9 +135,8 @@ impl Fault {
             Self::PaidBeforeCancel => matches!(kind, Kind::Cancel | Kind::Reversal),
             Self::LateSuccess { .. } => kind == Kind::Reversal,
             Self::Twice | Self::Unsent => notification,
-            Self::MissingRow | Self::ExtraRow | Self::DoubledRow | Self::RevertedRow => {
-                kind == Kind::Statement
-            }
+            Self::MissingRow | Self::DoubledRow => matches!(kind, Kind::Statement | Kind::List),
+            Self::ExtraRow | Self::RevertedRow => kind == Kind::Statement,
             Self::NoAnswer { .. }
             | Self::Cut { .. }
             | Self::Http { .. }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use super::words::Operation;
@@ -74,7 +75,24 @@ pub(crate) fn routes(engine: Arc<Engine<PayBy>>) -> Router {
         )
         .route("/member/getBalance", at(Operation::GetBalance));
     Router::new()
+        .route("/sgs/verifySign", post(verify_sign))
         .nest(BASE_PATH, api)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(engine)
+}
+
+/// The self-test of a merchant's key: the text comes back, signed, if its
+/// signature verified. What comes back is not documented.
+async fn verify_sign(
+    State(engine): State<Arc<Engine<PayBy>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let gateway = &engine.gateway;
+    let sign = headers.get("sign").and_then(|sign| sign.to_str().ok());
+    if !sign.is_some_and(|sign| gateway.check.accepts(&body, sign)) {
+        return (StatusCode::BAD_REQUEST, "the signature does not verify\n").into_response();
+    }
+    let sign = gateway.seal.sign(&body);
+    ([("sign", sign)], body).into_response()
 }

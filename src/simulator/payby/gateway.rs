@@ -7,7 +7,6 @@ use super::answer::{self, Content};
 use super::orders::find;
 use super::refunds::{find_refund, refund_key};
 use super::request::{self, Key, PlaceOrder, Request};
-use super::settings::TokenPlace;
 use super::words::{Operation, RefundStatus, Status};
 use super::{PayBy, door, money, print, refusal};
 use crate::simulator::book::{Book, Subject};
@@ -15,9 +14,11 @@ use crate::simulator::clock;
 use crate::simulator::conduct::{Conduct, Pace};
 use crate::simulator::engine::Engine;
 use crate::simulator::fault::Fault;
-use crate::simulator::gateway::{Basics, Draft, Gateway, Letter, Pen, Refusal};
+use crate::simulator::gateway::{
+    Basics, Draft, Gateway, Kind, Letter, Operation as _, Pen, Refusal,
+};
 use crate::simulator::json::Json;
-use crate::simulator::order::{Order, Refund, Stand};
+use crate::simulator::order::{Order, Refund};
 use crate::simulator::plan::{MagicCodes, Plan};
 
 impl Gateway for PayBy {
@@ -164,7 +165,9 @@ impl Gateway for PayBy {
             Operation::PlaceOrder | Operation::RefundPlaceOrder
         );
         if !placing {
-            request.check_time(pen.now)?;
+            request
+                .check_time(pen.now)
+                .map_err(|refusal| of_lists(operation, refusal))?;
         }
         let content = &request.content;
         let body = match operation {
@@ -201,7 +204,14 @@ impl Gateway for PayBy {
                 self.payer_body(book, &number)
             }
             Operation::GetCashierUrlInfo => self.scanned_body(book, content, pen.now)?,
-            _ => return Err(refusal::code("403")),
+            Operation::QueryOrderPage | Operation::QueryRefundOrderPage => {
+                self.list(book, operation, request, fault, &mut pen)?
+            }
+            Operation::GetOrderStatement | Operation::GetFundStatement => {
+                return self.statement(book, operation, request, fault, pen.now);
+            }
+            Operation::GetBalance => self.balance_body(book, content, &mut pen)?,
+            Operation::Notification => return Err(refusal::code("403")),
         };
         Ok(answer::success(body, pen))
     }
@@ -299,122 +309,15 @@ impl Gateway for PayBy {
     }
 }
 
-impl PayBy {
-    fn order_body(
-        &self,
-        book: &Book,
-        number: &str,
-        placed: bool,
-        fault: Option<&Fault>,
-        pen: &mut Pen<'_>,
-    ) -> Json {
-        let Some(order) = book.order(number) else {
-            return Json::Object(Vec::new());
-        };
-        let mut order = order.clone();
-        if let Some(fault) = fault {
-            order = print::misprint_order(fault, order);
-        }
-        let mut fields = print::order(&order, &self.settings, pen.rng);
-        let token = order
-            .shown
-            .as_ref()
-            .filter(|_| placed && order.stand == Stand::Waiting)
-            .and_then(|shown| shown.urls.last());
-        let token = token.map(|url| Json::object([("tokenUrl", Json::text(url))]));
-        let mut body = Vec::new();
-        match (token, self.settings.token_place) {
-            (None, _) => {}
-            (Some(token), TokenPlace::Beside) => body.push(("interActionParams".into(), token)),
-            (Some(token), TokenPlace::OtherSpelling) => {
-                body.push(("interactionParams".into(), token));
-            }
-            (Some(token), TokenPlace::Inside) => {
-                fields.push(("interActionParams".into(), token));
-            }
-        }
-        body.push(("acquireOrder".to_owned(), Json::Object(fields)));
-        Json::Object(body)
-    }
-
-    fn refund_body(
-        &self,
-        book: &Book,
-        number: &str,
-        fault: Option<&Fault>,
-        pen: &mut Pen<'_>,
-    ) -> Json {
-        let Some(refund) = book.refund(number) else {
-            return Json::Object(Vec::new());
-        };
-        let mut printed = refund.clone();
-        if let Some(fault) = fault {
-            printed = print::misprint_refund(fault, printed);
-        }
-        let mut body = vec![(
-            "refundOrder".to_owned(),
-            Json::Object(print::refund(&printed, pen.rng)),
-        )];
-        if let Some(order) = book.order(&refund.order) {
-            let currency = &order.currency;
-            let summary = Json::object([
-                (
-                    "acquireAmount",
-                    money::object(order.captured, currency, pen.rng),
-                ),
-                (
-                    "remainRefundAmount",
-                    money::object(book.refundable(order), currency, pen.rng),
-                ),
-            ]);
-            body.push(("refundSummary".to_owned(), summary));
-        }
-        Json::Object(body)
-    }
-
-    fn payer_body(&self, book: &Book, number: &str) -> Json {
-        let payer = book
-            .order(number)
-            .filter(|order| order.is_paid())
-            .map(|order| {
-                Json::object([
-                    ("payerMid", Json::text(print::payer(order))),
-                    ("mobileNumberMask", Json::text("+971-50*11")),
-                ])
-            });
-        Json::Object(
-            payer
-                .map(|payer| ("payer".to_owned(), payer))
-                .into_iter()
-                .collect(),
-        )
-    }
-
-    /// `getCashierUrlInfo`: who has scanned. Before anybody has, the answer is
-    /// not documented: here it has no `payer`.
-    fn scanned_body(
-        &self,
-        book: &Book,
-        content: &serde_json::Value,
-        now: u64,
-    ) -> Result<Json, Refusal> {
-        let url = request::text(content, "tokenUrl", 1024)?
-            .ok_or_else(|| refusal::field("tokenUrl is missing"))?;
-        let order = book
-            .order_by_url(url)
-            .ok_or_else(|| refusal::code("62082"))?;
-        let until = order.shown.as_ref().map_or(0, |shown| shown.until);
-        if now >= until || order.stand == Stand::Closed {
-            return Err(refusal::code("62082"));
-        }
-        let payer = order
-            .scanned(now)
-            .then(|| Json::object([("mobileNumberMask", Json::text("+971-50*11"))]));
-        Ok(Json::Object(
-            payer
-                .map(|payer| ("payer".to_owned(), payer))
-                .into_iter()
-                .collect(),
-        ))
+// The lists have codes of their own for a clock that is off.
+fn of_lists(operation: Operation, refusal: Refusal) -> Refusal {
+    let code = match (operation.kind(), refusal.message.as_str()) {
+        (Kind::List, "REQUESTTIME_TOO_EARLY") => "71002",
+        (Kind::List, "REQUESTTIME_TOO_LATER") => "71003",
+        _ => return refusal,
+    };
+    Refusal {
+        code: code.to_owned(),
+        ..refusal
     }
 }

@@ -5,23 +5,28 @@
 //! door      paths            gateway   PayBy as the common engine sees it
 //! request   bytes to fields            |
 //! orders, refunds            what becomes of an order, of a refund
-//! pages, statement           what was made in a day
-//! answer, print, money       what is said          words, refusal, settings
+//! pages, statement           what was made in a day     days, columns
+//! answer, bodies, print, money        what is said      words, refusal, settings
 //! ```
 //!
 //! Written from PayBy's public documents alone. Where they are silent, what is
 //! done here is a setting or is named in `docs/simulator.md`.
 
 mod answer;
+mod bodies;
+mod columns;
+mod days;
 mod door;
 mod gateway;
 mod money;
 mod orders;
+mod pages;
 mod print;
 mod refunds;
 mod refusal;
 mod request;
 mod settings;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod words;

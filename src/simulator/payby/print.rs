@@ -12,7 +12,8 @@ use crate::simulator::order::{Failure, Order, Refund, RefundStand, Stand};
 /// The payer of an order that nobody named.
 const PAYER_MID: &str = "100000606060";
 
-type Fields = Vec<(String, Json)>;
+/// The fields of an object.
+pub(crate) type Fields = Vec<(String, Json)>;
 
 fn add(fields: &mut Fields, name: &str, value: Json) {
     fields.push((name.to_owned(), value));
@@ -28,6 +29,12 @@ fn add_failure(fields: &mut Fields, failure: Option<&Failure>) {
 /// Returns what PayBy keeps of a payment, fils: 0.8 %, of it 5 % VAT.
 pub(crate) fn fee(paid: u64) -> u64 {
     paid * 8 / 1000
+}
+
+/// Returns its two parts: without VAT, and the VAT.
+pub(crate) fn fee_parts(paid: u64) -> (u64, u64) {
+    let before = fee(paid) * 100 / 105;
+    (before, fee(paid) - before)
 }
 
 /// Prints the `acquireOrder` object.

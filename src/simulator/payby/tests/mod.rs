@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod display;
 mod faults;
 mod gate;
 mod notifications;
 mod orders;
+mod refunds;
 mod running;
 
 use std::sync::atomic::{AtomicU64, Ordering};
