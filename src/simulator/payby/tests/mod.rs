@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod books;
 mod display;
 mod faults;
 mod gate;
