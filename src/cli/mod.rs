@@ -46,7 +46,7 @@ enum Command {
     Pay(pay::Pay),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
-    /// The gateway simulator alone, with a control endpoint
+    /// The gateway simulators alone, each with a control endpoint
     Simulate(simulate::SimulateArgs),
 }
 

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::order::{Event, Order, Refund, RefundStand, Stand};
-use super::plan::{Plan, Then};
+use super::order::{Event, Order, Stand};
+use super::plan::{Plan, Then, Wait};
+use super::refund::{Refund, RefundStand};
 
 /// The most orders one simulator keeps, and the most numbers it remembers.
 pub(crate) const ORDERS_MAX: usize = 1_000_000;
@@ -295,7 +296,7 @@ impl Book {
             return false;
         };
         refund.plan = Plan::after(
-            super::plan::Wait::None,
+            Wait::None,
             failed.map_or(Then::Paid, |code| Then::Failed(code.to_owned())),
         );
         refund.stand = RefundStand::Waiting;

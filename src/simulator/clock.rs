@@ -42,6 +42,13 @@ pub(crate) fn written(millis: u64, hours_east: u64, pattern: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Reads a UTC time by a `strptime` pattern.
+pub(crate) fn read(text: &str, pattern: &str) -> Option<u64> {
+    let time = jiff::civil::DateTime::strptime(pattern, text).ok()?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    u64::try_from(time.timestamp().as_millisecond()).ok()
+}
+
 /// Writes the time of day for a story, UTC.
 pub(crate) fn of_day(millis: u64) -> String {
     format!("{}.{:03}", written(millis, 0, "%H:%M:%S"), millis % 1000)

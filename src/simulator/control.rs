@@ -107,6 +107,9 @@ struct FaultOrder<O> {
     fault: Fault,
     #[serde(default = "once")]
     count: u32,
+    /// Only of this order or refund.
+    #[serde(default)]
+    order: Option<String>,
 }
 
 fn once() -> u32 {
@@ -115,7 +118,8 @@ fn once() -> u32 {
 
 async fn faults<G: Gateway>(State(controls): On<G>, body: Bytes) -> Told {
     let order: FaultOrder<G::Operation> = read(&body)?;
-    controls.push_fault(order.operation, order.fault, order.count)?;
+    let number = order.order.as_deref();
+    controls.queue_fault(order.operation, number, order.fault, order.count)?;
     Ok(done())
 }
 

@@ -9,8 +9,9 @@ use super::engine::Engine;
 use super::fault::{Fault, QUEUE_MAX};
 use super::gateway::Gateway;
 use super::ledger::{Call, DeliveryRecord, OrderRecord, RefundRecord};
-use super::order::{Order, Refund, Stand};
+use super::order::{Order, Stand};
 use super::plan::Plan;
+use super::refund::Refund;
 
 /// Why a wish could not be granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +53,31 @@ impl<G: Gateway> Controls<G> {
         fault: Fault,
         count: u32,
     ) -> Result<(), ControlError> {
+        self.queue_fault(operation, None, fault, count)
+    }
+
+    /// The same for one order or refund alone.
+    pub fn push_fault_of(
+        &self,
+        merchant_order_no: &str,
+        operation: G::Operation,
+        fault: Fault,
+        count: u32,
+    ) -> Result<(), ControlError> {
+        self.queue_fault(operation, Some(merchant_order_no), fault, count)
+    }
+
+    pub(crate) fn queue_fault(
+        &self,
+        operation: G::Operation,
+        number: Option<&str>,
+        fault: Fault,
+        count: u32,
+    ) -> Result<(), ControlError> {
         let (_, mut state) = self.0.now();
         state
             .faults
-            .push(operation, fault, count)
+            .push(operation, number, fault, count)
             .map_err(ControlError::Input)
     }
 

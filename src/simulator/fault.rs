@@ -192,8 +192,17 @@ impl Fault {
     }
 }
 
+/// A fault to come.
+struct Queued<O> {
+    operation: O,
+    /// Only of this order or refund, the merchant's number.
+    number: Option<String>,
+    fault: Fault,
+    count: u32,
+}
+
 /// The faults to come, in the order they were queued.
-pub(crate) struct FaultQueue<O>(VecDeque<(O, Fault, u32)>);
+pub(crate) struct FaultQueue<O>(VecDeque<Queued<O>>);
 
 impl<O> Default for FaultQueue<O> {
     fn default() -> Self {
@@ -202,7 +211,13 @@ impl<O> Default for FaultQueue<O> {
 }
 
 impl<O: Operation> FaultQueue<O> {
-    pub(crate) fn push(&mut self, operation: O, fault: Fault, count: u32) -> Result<(), String> {
+    pub(crate) fn push(
+        &mut self,
+        operation: O,
+        number: Option<&str>,
+        fault: Fault,
+        count: u32,
+    ) -> Result<(), String> {
         fault.check(operation)?;
         if count == 0 {
             return Err("a fault's count is at least 1".into());
@@ -210,18 +225,28 @@ impl<O: Operation> FaultQueue<O> {
         if self.0.len() >= QUEUE_MAX {
             return Err(format!("more than {QUEUE_MAX} faults are queued"));
         }
-        self.0.push_back((operation, fault, count));
+        self.0.push_back(Queued {
+            operation,
+            number: number.map(str::to_owned),
+            fault,
+            count,
+        });
         Ok(())
     }
 
-    pub(crate) fn take(&mut self, operation: O) -> Option<Fault> {
-        let at = self.0.iter().position(|entry| entry.0 == operation)?;
-        let entry = self.0.get_mut(at)?;
-        entry.2 -= 1;
-        if entry.2 > 0 {
-            return Some(entry.1.clone());
+    /// Takes the fault of a call about this order or refund.
+    pub(crate) fn take(&mut self, operation: O, number: Option<&str>) -> Option<Fault> {
+        let meets = |queued: &Queued<O>| {
+            queued.operation == operation
+                && (queued.number.is_none() || queued.number.as_deref() == number)
+        };
+        let at = self.0.iter().position(meets)?;
+        let queued = self.0.get_mut(at)?;
+        queued.count -= 1;
+        if queued.count > 0 {
+            return Some(queued.fault.clone());
         }
-        self.0.remove(at).map(|entry| entry.1)
+        self.0.remove(at).map(|queued| queued.fault)
     }
 
     pub(crate) fn clear(&mut self) {

@@ -21,8 +21,9 @@ use super::conduct::{Conduct, Pace, Rule};
 use super::engine::Engine;
 use super::fault::Fault;
 use super::json::Rng;
-use super::order::{Order, Refund};
-use super::plan::{MagicCodes, Plan};
+use super::order::{Event, Order};
+use super::plan::{self, MagicCodes, Plan};
+use super::refund::Refund;
 
 /// What a call is, whatever its provider calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +105,6 @@ pub struct Basics<'a> {
     pub(crate) time_scale: f64,
     pub(crate) magic_amounts: bool,
     pub(crate) decline_is_final: bool,
-    pub(crate) notify_failures: bool,
 }
 
 impl Basics<'_> {
@@ -195,6 +195,28 @@ pub trait Gateway: Send + Sync + Sized + 'static {
     ) -> Option<Draft<Self::Content>>;
     /// Signs and writes.
     fn seal(&self, draft: Draft<Self::Content>, fault: Option<&Fault>) -> Letter;
+    /// Tells whether the merchant is told of an event.
+    fn tells(&self, event: Event) -> bool;
     /// Tells whether the merchant took a notification.
     fn acknowledged(&self, status: u16, text: &str) -> bool;
+
+    /// Returns the plan that a magic amount stands for, where they are on.
+    fn magic_plan(&self, amount: u64, kind: Kind) -> Option<Plan> {
+        let basics = self.basics();
+        let scaled = |millis| basics.scaled(millis);
+        basics
+            .magic_amounts
+            .then(|| plan::by_amount(amount, kind, &Self::MAGIC, scaled))
+            .flatten()
+    }
+
+    /// Takes the plan of the next refund; without one it takes so long.
+    fn refund_plan(&self, book: &mut Book, amount: u64, millis: u64) -> Plan {
+        let default = match millis {
+            0 => Plan::paid(),
+            millis => Plan::paid_after_millis(self.basics().scaled(millis)),
+        };
+        let by_amount = self.magic_plan(amount, Kind::Refund);
+        book.choose_refund(by_amount, default)
+    }
 }

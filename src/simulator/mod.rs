@@ -12,11 +12,12 @@
 //!     gateway           what such a folder gives
 //!        |
 //! server, engine        one call under one lock     control(s)  the same by hand
-//!    |        \                                     notify      time, notifications
+//!    |    state, outcome                            notify      time, notifications
+//!    |        |                                     tale        what people read
 //! conduct      book     orders, refunds, codes      fault, plan what happens to them
-//!              order    one of them, and time       ledger      what is left to compare
+//!      order, refund    one of them, and time       misprint    answers about something else
 //!
-//! keys, loopback, clock, json                       tools
+//! ledger, keys, loopback, clock, json               words and tools
 //! ```
 //!
 //! A simulator never listens on, nor calls, anything but the loopback.
@@ -34,11 +35,16 @@ mod json;
 mod keys;
 mod ledger;
 mod loopback;
+mod misprint;
 mod notify;
 mod order;
+mod outcome;
 pub mod payby;
 mod plan;
+mod refund;
 mod server;
+mod state;
+mod tale;
 
 pub use clock::{Clock, Story};
 pub use conduct::Rule;

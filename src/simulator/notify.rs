@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::engine::{Engine, Notice};
+use super::engine::Engine;
 use super::fault::{Fault, QUEUE_MAX};
 use super::gateway::{Gateway, Letter, Pen};
 use super::ledger::DeliveryRecord;
+use super::state::Notice;
 
 /// The longest acknowledgement that is read.
 const ACKNOWLEDGEMENT_BYTES_MAX: u64 = 4096;
@@ -105,7 +106,9 @@ fn compose<G: Gateway>(engine: &Engine<G>, notice: &Notice) -> Option<(Letter, O
     let (now, mut guard) = engine.now();
     let state = &mut *guard;
     state.serial += 1;
-    let fault = state.faults.take(G::NOTIFICATION);
+    let fault = state
+        .faults
+        .take(G::NOTIFICATION, Some(notice.subject.number()));
     state.conduct.called(now, G::NOTIFICATION, &notice.subject);
     let pen = Pen {
         rng: &mut state.rng,

@@ -161,6 +161,7 @@ pub(crate) fn fault_by_amount(
             effect: true,
         }),
         (9, _) if closes => Some(Fault::PaidBeforeCancel),
+        (12, Kind::Pay) => Some(Fault::TokenUrl),
         _ => None,
     }
 }

@@ -13,11 +13,12 @@ use tokio::task::JoinHandle;
 use super::clock;
 use super::control;
 use super::controls::Controls;
-use super::engine::{Delivery, Engine, Outcome};
+use super::engine::Engine;
 use super::fault::HOLD_MILLIS_MAX;
 use super::gateway::Gateway;
 use super::loopback::{Line, Lines, Switchboard};
 use super::notify;
+use super::outcome::{Delivery, Outcome};
 
 /// The largest request body. An order with every field is below 16 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::print;
 use super::request::Request;
+use super::seal::Content;
 use super::words::{self, Operation, Status, refused};
-use super::{CodePay, door, money, params};
+use super::{CodePay, door, money};
 use crate::simulator::book::{Book, Subject};
 use crate::simulator::clock;
 use crate::simulator::conduct::{Conduct, Pace};
@@ -18,22 +17,10 @@ use crate::simulator::gateway::{
     self, Basics, Draft, Gateway, Kind, Letter, Operation as _, Pen, Refusal,
 };
 use crate::simulator::json::Json;
-use crate::simulator::order::{Order, Refund, Stand};
+use crate::simulator::misprint;
+use crate::simulator::order::{Event, Order, Stand};
 use crate::simulator::plan::{MagicCodes, Plan, Then};
-
-/// What is said, before it is signed.
-pub enum Content {
-    /// An answer.
-    Answer {
-        /// The serial number of the exchange.
-        psn: String,
-        /// The `data`, as JSON text.
-        data: Option<String>,
-    },
-    /// A notification: members in the order they are written, with the text
-    /// that enters the signature.
-    Notice(Vec<(String, String)>),
-}
+use crate::simulator::refund::Refund;
 
 impl Gateway for CodePay {
     type Operation = Operation;
@@ -65,7 +52,6 @@ impl Gateway for CodePay {
             time_scale: settings.time_scale,
             magic_amounts: settings.magic_amounts,
             decline_is_final: settings.decline_is_final,
-            notify_failures: settings.notify_failures,
         }
     }
 
@@ -216,7 +202,12 @@ impl Gateway for CodePay {
                 self.close_batch(book, request, now)?;
                 None
             }
-            _ => return Err(refused("E07303")),
+            Operation::TransDetails | Operation::TransSummarize => {
+                Some(self.list(book, operation, request, fault)?)
+            }
+            Operation::BillDownload | Operation::Notification | Operation::Unknown => {
+                return Err(refused("E07303"));
+            }
         };
         let data = fields.map(|fields| Json::Object(print::misprint(fault, fields)).print(pen.rng));
         Ok(draft("0", words::message("0"), data, &pen))
@@ -278,58 +269,15 @@ impl Gateway for CodePay {
     }
 
     fn seal(&self, draft: Draft<Content>, fault: Option<&Fault>) -> Letter {
-        let quoted = |text: &str| Value::from(text).to_string();
-        let object = fault == Some(&Fault::DataObject) || self.settings.data_object;
-        // Each member: its name, how it is written, how it enters the signature.
-        let mut members: Vec<(String, String, String)> = Vec::new();
-        match draft.content {
-            Content::Answer { psn, data } => {
-                let mut add = |name: &str, text: String| {
-                    members.push((name.to_owned(), quoted(&text), text));
-                };
-                add("code", draft.code);
-                add("msg", draft.message);
-                add("psn", psn);
-                if let Some(data) = data {
-                    let written = if object { data.clone() } else { quoted(&data) };
-                    members.push(("data".to_owned(), written, data));
-                }
-            }
-            Content::Notice(fields) => {
-                for (name, written) in fields {
-                    let text = serde_json::from_str(&written).unwrap_or_else(|_| written.clone());
-                    members.push((name, written, text));
-                }
-            }
-        }
-        members.sort();
-        let pairs = members
-            .iter()
-            .map(|(name, _, text)| (name.as_str(), text.as_str()));
-        let text = params::canonical(pairs);
-        if draft.signed && fault != Some(&Fault::NoSignature) {
-            let text = match fault {
-                Some(Fault::WrongSignature) => "code=0",
-                _ => &text,
-            };
-            let sign = self.seal.sign(text.as_bytes());
-            members.push(("sign".to_owned(), quoted(&sign), sign));
-        }
-        if fault == Some(&Fault::AlteredData) {
-            let data = members.iter_mut().find(|(name, _, _)| name == "data");
-            if let Some((_, written, text)) = data {
-                let altered = altered(text);
-                *written = if object { altered } else { quoted(&altered) };
-            }
-        }
-        let body: Vec<_> = members
-            .iter()
-            .map(|(name, written, _)| format!("{}:{written}", quoted(name)))
-            .collect();
-        Letter {
-            status: 200,
-            headers: vec![("content-type", "application/json;charset=UTF-8".to_owned())],
-            body: format!("{{{}}}", body.join(",")).into_bytes(),
+        self.sealed(draft, fault)
+    }
+
+    // Whether failures are told too is not documented.
+    fn tells(&self, event: Event) -> bool {
+        match event {
+            Event::Paid | Event::Refunded => true,
+            Event::Failed | Event::RefundFailed => self.settings.notify_failures,
+            Event::Settled | Event::RefundTaken => false,
         }
     }
 
@@ -341,13 +289,13 @@ impl Gateway for CodePay {
 impl CodePay {
     fn printed(&self, book: &Book, number: &str, fault: Option<&Fault>) -> Result<Order, Refusal> {
         let order = book.order(number).ok_or_else(|| refused("SYS001"))?;
-        Ok(print::misprint_order(fault, order.clone()))
+        Ok(misprint::order(fault, order.clone()))
     }
 }
 
 fn printed_refund(book: &Book, number: &str, fault: Option<&Fault>) -> Result<Refund, Refusal> {
     let refund = book.refund(number).ok_or_else(|| refused("SYS001"))?;
-    Ok(print::misprint_refund(fault, refund.clone()))
+    Ok(misprint::refund(fault, refund.clone()))
 }
 
 // What passes at a placing, and is against the rules all the same.
@@ -365,18 +313,6 @@ fn placing_notes(operation: Operation, request: &Request) -> Vec<gateway::Note> 
         notes.push((Rule::Field, why));
     }
     notes
-}
-
-// A lie about the status where there is one, else a space more.
-fn altered(data: &str) -> String {
-    let mark = "\"trans_status\":";
-    match data.split_once(mark) {
-        Some((before, after)) if !after.starts_with('2') => {
-            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{before}{mark}2{rest}")
-        }
-        _ => format!("{data} "),
-    }
 }
 
 fn draft(code: &str, message: &str, data: Option<String>, pen: &Pen<'_>) -> Draft<Content> {

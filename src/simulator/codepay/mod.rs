@@ -5,7 +5,8 @@
 //! door      one path         gateway   CodePay as the common engine sees it
 //! request, params            bytes to fields, and the text that is signed
 //! orders, refunds            what becomes of a payment, of a refund
-//! print, money               what is said           words, wallets, settings
+//! lists                      what was completed
+//! print, money, seal         what is said           words, wallets, settings
 //! ```
 //!
 //! Written from CodePay's public documents alone. Where they are silent, what
@@ -15,12 +16,14 @@
 
 mod door;
 mod gateway;
+mod lists;
 mod money;
 mod orders;
 mod params;
 mod print;
 mod refunds;
 mod request;
+mod seal;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::simulator::conduct::Rule;
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Gateway, Kind, Pen, Refusal};
 use crate::simulator::order::{Order, Shown, Stand};
-use crate::simulator::plan::{self, Plan, Then, Wait};
+use crate::simulator::plan::{Plan, Then, Wait};
 
 /// How long an order can be paid when the request does not say, seconds. Not
 /// documented.
@@ -176,16 +176,12 @@ impl CodePay {
             _ if amount < settings.password_from => Plan::paid(),
             _ => Plan::paid_after_millis(scaled(settings.password_millis)),
         };
-        let by_amount = basics
-            .magic_amounts
-            .then(|| plan::by_amount(amount, kind, &Self::MAGIC, scaled))
-            .flatten()
-            .map(|plan| match &plan.then {
-                Then::Refused(code) => self.refused_plan(code),
-                // There is no settling between two queries here.
-                Then::Settled => Plan::after(plan.wait, Then::Paid),
-                _ => plan,
-            });
+        let by_amount = self.magic_plan(amount, kind).map(|plan| match &plan.then {
+            Then::Refused(code) => self.refused_plan(code),
+            // There is no settling between two queries here.
+            Then::Settled => Plan::after(plan.wait, Then::Paid),
+            _ => plan,
+        });
         let plan = book.choose(by_amount, default);
         match plan.wait {
             // While it is pre-created the wallet is not asked.

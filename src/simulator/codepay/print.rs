@@ -7,7 +7,8 @@ use crate::simulator::clock;
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Gateway, Pen};
 use crate::simulator::json::Json;
-use crate::simulator::order::{Order, Refund, RefundStand, Stand};
+use crate::simulator::order::Order;
+use crate::simulator::refund::{Refund, RefundStand};
 
 /// Members of an object.
 pub(crate) type Fields = Vec<(String, Json)>;
@@ -271,7 +272,6 @@ pub(crate) fn misprint(fault: Option<&Fault>, mut fields: Fields) -> Fields {
                 };
             }
         }
-        Some(Fault::WrongCurrency) => set(&mut fields, "price_currency", Json::text("XTS")),
         _ => {}
     }
     fields
@@ -281,45 +281,4 @@ fn set(fields: &mut Fields, name: &str, value: Json) {
     if let Some(member) = fields.iter_mut().find(|(other, _)| other == name) {
         member.1 = value;
     }
-}
-
-/// Prints another order, or another amount.
-pub(crate) fn misprint_order(fault: Option<&Fault>, mut order: Order) -> Order {
-    match fault {
-        Some(Fault::WrongAmount) => {
-            order.total += 1;
-            if order.captured > 0 {
-                order.captured += 1;
-            }
-        }
-        Some(Fault::OtherOrder) => {
-            other(&mut order.number);
-            other(&mut order.gateway_no);
-            if order.stand == Stand::Waiting {
-                order.pay(order.created_at);
-            }
-        }
-        _ => {}
-    }
-    order
-}
-
-/// Prints another refund, or another amount.
-pub(crate) fn misprint_refund(fault: Option<&Fault>, mut refund: Refund) -> Refund {
-    match fault {
-        Some(Fault::WrongAmount) => refund.amount += 1,
-        Some(Fault::OtherOrder) => {
-            other(&mut refund.number);
-            other(&mut refund.gateway_no);
-            refund.stand = RefundStand::Done;
-        }
-        _ => {}
-    }
-    refund
-}
-
-fn other(number: &mut String) {
-    let last = if number.ends_with('7') { '8' } else { '7' };
-    number.pop();
-    number.push(last);
 }

@@ -5,9 +5,9 @@ use super::orders::{is_used, trans_no, visible};
 use super::request::Request;
 use super::words::{field, refused};
 use crate::simulator::book::{Book, Subject};
-use crate::simulator::gateway::{Gateway, Kind, Refusal};
-use crate::simulator::order::Refund;
-use crate::simulator::plan::{self, Plan, Then};
+use crate::simulator::gateway::{Gateway, Refusal};
+use crate::simulator::plan::{Plan, Then};
+use crate::simulator::refund::Refund;
 
 impl CodePay {
     /// `order.refund.submit`.
@@ -64,26 +64,12 @@ impl CodePay {
             content: request.content(),
             ..Refund::new(number, order, amount, now, Plan::paid())
         };
-        refund.plan = self.choose_refund(book, amount);
+        refund.plan = self.refund_plan(book, amount, settings.refund_millis);
         if let Then::Refused(code) = &refund.plan.then {
             return Err(refused(code));
         }
         book.enter_refund(refund, |made| trans_no(now, made), now);
         Ok(number.to_owned())
-    }
-
-    fn choose_refund(&self, book: &mut Book, amount: u64) -> Plan {
-        let basics = self.basics();
-        let scaled = |millis| basics.scaled(millis);
-        let default = match self.settings.refund_millis {
-            0 => Plan::paid(),
-            millis => Plan::paid_after_millis(scaled(millis)),
-        };
-        let by_amount = basics
-            .magic_amounts
-            .then(|| plan::by_amount(amount, Kind::Refund, &Self::MAGIC, scaled))
-            .flatten();
-        book.choose_refund(by_amount, default)
     }
 
     /// The refund that stands beside a reversed payment. The merchant has no

@@ -8,6 +8,7 @@ use crate::simulator::book::Book;
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Pen, Refusal};
 use crate::simulator::json::Json;
+use crate::simulator::misprint;
 use crate::simulator::order::Stand;
 
 impl PayBy {
@@ -23,10 +24,7 @@ impl PayBy {
         let Some(order) = book.order(number) else {
             return Json::Object(Vec::new());
         };
-        let mut order = order.clone();
-        if let Some(fault) = fault {
-            order = print::misprint_order(fault, order);
-        }
+        let order = misprint::order(fault, order.clone());
         let mut fields = print::order(&order, &self.settings, pen.rng);
         let token = order
             .shown
@@ -60,10 +58,7 @@ impl PayBy {
         let Some(refund) = book.refund(number) else {
             return Json::Object(Vec::new());
         };
-        let mut printed = refund.clone();
-        if let Some(fault) = fault {
-            printed = print::misprint_refund(fault, printed);
-        }
+        let printed = misprint::refund(fault, refund.clone());
         let mut body = vec![(
             "refundOrder".to_owned(),
             Json::Object(print::refund(&printed, pen.rng)),

@@ -18,8 +18,10 @@ use crate::simulator::gateway::{
     Basics, Draft, Gateway, Kind, Letter, Operation as _, Pen, Refusal,
 };
 use crate::simulator::json::Json;
-use crate::simulator::order::{Order, Refund};
+use crate::simulator::misprint;
+use crate::simulator::order::{Event, Order};
 use crate::simulator::plan::{MagicCodes, Plan};
+use crate::simulator::refund::Refund;
 
 impl Gateway for PayBy {
     type Operation = Operation;
@@ -51,7 +53,6 @@ impl Gateway for PayBy {
             time_scale: settings.time_scale,
             magic_amounts: settings.magic_amounts,
             decline_is_final: settings.decline_is_final,
-            notify_failures: settings.notify_failures,
         }
     }
 
@@ -242,17 +243,11 @@ impl Gateway for PayBy {
         let Pen { rng, now, .. } = pen;
         let (name, fields) = match subject {
             Subject::Order(number) => {
-                let mut order = book.order(number)?.clone();
-                if let Some(fault) = fault {
-                    order = print::misprint_order(fault, order);
-                }
+                let order = misprint::order(fault, book.order(number)?.clone());
                 ("acquireOrder", print::order(&order, &self.settings, rng))
             }
             Subject::Refund(number) => {
-                let mut refund = book.refund(number)?.clone();
-                if let Some(fault) = fault {
-                    refund = print::misprint_refund(fault, refund);
-                }
+                let refund = misprint::refund(fault, book.refund(number)?.clone());
                 ("refundOrder", print::refund(&refund, rng))
             }
         };
@@ -293,6 +288,15 @@ impl Gateway for PayBy {
             status: 200,
             headers,
             body,
+        }
+    }
+
+    // Refunds when they succeed or fail; payments that fail since 2025 no more.
+    fn tells(&self, event: Event) -> bool {
+        match event {
+            Event::Paid | Event::Refunded | Event::RefundFailed => true,
+            Event::Failed => self.settings.notify_failures,
+            Event::Settled | Event::RefundTaken => false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Gateway, Kind, Pen, Refusal};
 use crate::simulator::json::Rng;
 use crate::simulator::order::{Order, Shown};
-use crate::simulator::plan::{self, Plan, Then, Wait};
+use crate::simulator::plan::{Plan, Then, Wait};
 
 /// The furthest that `updateExpiredTime` goes: 15 days.
 const EXPIRY_MILLIS_MAX: u64 = 15 * 24 * 3_600_000;
@@ -104,13 +104,14 @@ impl PayBy {
     // A code is good once, in one order, and not after the app replaced it.
     fn check_code(&self, book: &Book, code: &str) -> Result<(), Refusal> {
         let printable = code.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        let marker = &self.settings.stale_marker;
-        let stale = !marker.is_empty() && code.ends_with(marker.as_str());
+        let marked = |marker: &str| !marker.is_empty() && code.ends_with(marker);
+        let settings = &self.settings;
+        let useless = marked(&settings.stale_marker) || marked(&settings.foreign_marker);
         // The QR symbol's own text holds the code; it is not the code.
         let symbol = !self.settings.accept_cpm_text && code.starts_with("hQVDUFY");
         if !printable
             || !(8..=512).contains(&code.len())
-            || stale
+            || useless
             || symbol
             || book.codes_stale.contains(code)
             || book.codes_used.contains(code)
@@ -137,13 +138,7 @@ impl PayBy {
                 (Kind::Display, plan)
             }
         };
-        let by_amount = basics
-            .magic_amounts
-            .then(|| {
-                let millis = |millis| basics.scaled(millis);
-                plan::by_amount(place.total, kind, &Self::MAGIC, millis)
-            })
-            .flatten();
+        let by_amount = self.magic_plan(place.total, kind);
         book.choose(by_amount, default)
     }
 

@@ -12,7 +12,9 @@ use crate::simulator::book::Book;
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Pen, Refusal};
 use crate::simulator::json::Json;
-use crate::simulator::order::{Order, Refund};
+use crate::simulator::misprint;
+use crate::simulator::order::Order;
+use crate::simulator::refund::Refund;
 
 /// The largest page. Not documented.
 const SIZE_MAX: u64 = 1_000;
@@ -134,9 +136,7 @@ impl PayBy {
             let (total, page) = wanted.page(refunds, fault);
             let printed = page
                 .into_iter()
-                .map(|refund| {
-                    print::refund(&misprinted(fault, refund, print::misprint_refund), pen.rng)
-                })
+                .map(|refund| print::refund(&misprint::refund(fault, refund), pen.rng))
                 .collect();
             return Ok(wanted.body(total, printed));
         }
@@ -146,7 +146,7 @@ impl PayBy {
         let (total, page) = wanted.page(orders, fault);
         let printed = page
             .into_iter()
-            .map(|order| self.item(misprinted(fault, order, print::misprint_order), pen))
+            .map(|order| self.item(misprint::order(fault, order), pen))
             .collect();
         Ok(wanted.body(total, printed))
     }
@@ -166,12 +166,5 @@ impl PayBy {
             }
         }
         fields
-    }
-}
-
-fn misprinted<T>(fault: Option<&Fault>, item: T, misprint: impl Fn(&Fault, T) -> T) -> T {
-    match fault {
-        Some(fault) => misprint(fault, item),
-        None => item,
     }
 }

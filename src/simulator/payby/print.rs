@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::money;
 use super::settings::PayBySettings;
 use super::words::{RefundStatus, Status};
-use crate::simulator::fault::Fault;
 use crate::simulator::json::{Json, Rng};
-use crate::simulator::order::{Failure, Order, Refund, RefundStand, Stand};
+use crate::simulator::order::{Failure, Order};
+use crate::simulator::refund::{Refund, RefundStand};
 
 /// The payer of an order that nobody named.
 const PAYER_MID: &str = "100000606060";
@@ -160,47 +160,4 @@ pub(crate) fn refund(refund: &Refund, rng: &mut Rng) -> Fields {
         add(&mut fields, "xRouteHint", hint);
     }
     fields
-}
-
-/// Prints an order wrong, for a signed answer about something else.
-pub(crate) fn misprint_order(fault: &Fault, mut order: Order) -> Order {
-    match fault {
-        Fault::WrongAmount => {
-            order.total += 1;
-            if order.captured > 0 {
-                order.captured += 1;
-            }
-        }
-        Fault::WrongCurrency => order.currency = "USD".into(),
-        Fault::OtherOrder => {
-            other(&mut order.number);
-            other(&mut order.gateway_no);
-            if order.stand == Stand::Waiting {
-                order.pay(order.created_at);
-            }
-        }
-        _ => {}
-    }
-    order
-}
-
-/// Prints a refund wrong, likewise.
-pub(crate) fn misprint_refund(fault: &Fault, mut refund: Refund) -> Refund {
-    match fault {
-        Fault::WrongAmount => refund.amount += 1,
-        Fault::WrongCurrency => refund.currency = "USD".into(),
-        Fault::OtherOrder => {
-            other(&mut refund.number);
-            other(&mut refund.gateway_no);
-            refund.stand = RefundStand::Done;
-        }
-        _ => {}
-    }
-    refund
-}
-
-fn other(number: &mut String) {
-    let last = if number.ends_with('7') { '8' } else { '7' };
-    number.pop();
-    number.push(last);
 }

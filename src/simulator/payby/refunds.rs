@@ -7,9 +7,9 @@ use super::refusal;
 use super::request::{self, Key, Request};
 use super::words::Status;
 use crate::simulator::book::{Book, Subject};
-use crate::simulator::gateway::{Gateway, Kind, Refusal};
-use crate::simulator::order::Refund;
-use crate::simulator::plan::{self, Plan, Then};
+use crate::simulator::gateway::{Gateway, Refusal};
+use crate::simulator::plan::{Plan, Then};
+use crate::simulator::refund::Refund;
 
 /// How long after the order was made it can be refunded: 180 days.
 const REFUND_MILLIS_MAX: u64 = 180 * 24 * 3_600_000;
@@ -80,26 +80,12 @@ impl PayBy {
             currency: CURRENCY.into(),
             ..Refund::new(&number, order, amount, now, Plan::paid())
         };
-        refund.plan = self.choose_refund(book, amount);
+        refund.plan = self.refund_plan(book, amount, self.settings.refund_millis);
         if let Then::Refused(code) = &refund.plan.then {
             return Err(refusal::code(code));
         }
         book.enter_refund(refund, |made| order_no("19", now, made), now);
         Ok(number)
-    }
-
-    fn choose_refund(&self, book: &mut Book, amount: u64) -> Plan {
-        let basics = self.basics();
-        let scaled = |millis| basics.scaled(millis);
-        let by_amount = basics
-            .magic_amounts
-            .then(|| plan::by_amount(amount, Kind::Refund, &Self::MAGIC, scaled))
-            .flatten();
-        let default = match self.settings.refund_millis {
-            0 => Plan::paid(),
-            millis => Plan::paid_after_millis(scaled(millis)),
-        };
-        book.choose_refund(by_amount, default)
     }
 
     /// `refund/getOrder`.

@@ -81,6 +81,9 @@ pub struct PayBySettings {
     pub password_millis: u64,
     /// A payment code that ends so is stale. Empty: none is.
     pub stale_marker: String,
+    /// A payment code that ends so is another wallet's, which PayBy does not
+    /// take. Empty: none is.
+    pub foreign_marker: String,
     /// Whether the text of the QR symbol is taken as a payment code.
     pub accept_cpm_text: bool,
     /// Whether a declined payment ends the order or may be tried again.
@@ -135,6 +138,7 @@ impl PayBySettings {
             password_from: 50_000,
             password_millis: 6_000,
             stale_marker: "STALE".into(),
+            foreign_marker: "FOREIGN".into(),
             accept_cpm_text: false,
             decline_is_final: true,
             token_millis: 3_600_000,

@@ -19,7 +19,8 @@ use crate::simulator::book::Book;
 use crate::simulator::clock;
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{Draft, Refusal};
-use crate::simulator::order::{Order, Refund, RefundStand};
+use crate::simulator::order::Order;
+use crate::simulator::refund::{Refund, RefundStand};
 
 /// One row: when it happened, and its values by column.
 #[derive(Clone)]

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::simulator::fault::Fault;
 use crate::simulator::gateway::{self, Kind};
-use crate::simulator::order::{Order, Refund, RefundStand, Stand};
+use crate::simulator::order::{Order, Stand};
+use crate::simulator::refund::{Refund, RefundStand};
 
 /// What a call asks for, or what PayBy sends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -111,7 +111,7 @@ async fn data_comes_in_other_shapes() {
             .is_none()
     );
     assert_eq!(shop.query(NUMBER).await.data()["order_amount"], "12.31");
-    assert_eq!(shop.query(NUMBER).await.data()["price_currency"], "XTS");
+    assert_eq!(shop.query(NUMBER).await.data()["price_currency"], "EUR");
     assert_ne!(shop.query(NUMBER).await.data()["merchant_order_no"], NUMBER);
     let right = shop.query(NUMBER).await.data();
     assert_eq!(

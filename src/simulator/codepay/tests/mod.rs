@@ -5,9 +5,11 @@
 
 mod faults;
 mod gate;
+mod lists;
 mod notifications;
 mod orders;
 mod refunds;
+mod running;
 mod signing;
 
 use std::collections::BTreeMap;

@@ -46,7 +46,10 @@ impl Shop {
         assert_eq!(response.headers()["content-type"], "application/zip");
         assert!(response.headers().get("sign").is_none());
         let name = response.headers()["content-disposition"].to_str().unwrap();
-        assert!(name.starts_with("attachment; filename=200000909090_20261120"), "{name}");
+        assert!(
+            name.starts_with("attachment; filename=200000909090_20261120"),
+            "{name}"
+        );
         let bytes = response.bytes().await.unwrap();
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
         let mut files = BTreeMap::new();
@@ -94,7 +97,9 @@ async fn a_statement_says_what_was_paid() {
     shop.pass(TO_MIDNIGHT - 2_000 + 600_000);
     let orders = shop.gateway.orders();
     let no = |number: &str| {
-        let mut found = orders.iter().filter(|order| order.merchant_order_no == number);
+        let mut found = orders
+            .iter()
+            .filter(|order| order.merchant_order_no == number);
         found.next().unwrap().order_no.clone()
     };
     let refund = shop.gateway.refund("R1").unwrap().order_no;
@@ -147,7 +152,10 @@ async fn a_settlement_has_fees() {
     assert!(lines[1].starts_with("settledTIme|transactionType|direction|settlementAmount|"));
     assert!(lines[2].contains("|REFUND|DEBIT|10.00|AED|") || lines[3].contains("|PAYMENT|CREDIT|"));
     let fund = files.remove("200000909090_20261120_fund_statement_001.csv");
-    assert!(fund.unwrap().contains("20261120|2|42.16|1|10.00|0.00|32.16"));
+    assert!(
+        fund.unwrap()
+            .contains("20261120|2|42.16|1|10.00|0.00|32.16")
+    );
     let only = shop.statement("getFundStatement", "20261120").await;
     assert_eq!(only.len(), 1);
 }
@@ -187,8 +195,14 @@ async fn statements_come_in_other_forms() {
     assert!(lines[1].starts_with("merchantOrderNo|orderNo|paidTime|payeeMid|"));
     assert_eq!(lines[1].split('|').count(), 38);
     let row: Vec<_> = lines[2].split('|').collect();
-    assert_eq!((row[0], row[2], row.len()), (NUMBER, "20-11-2026 10:15:00", 38));
-    assert_eq!(files["Purchase_Statement_21112026_002.csv"].lines().count(), 3);
+    assert_eq!(
+        (row[0], row[2], row.len()),
+        (NUMBER, "20-11-2026 10:15:00", 38)
+    );
+    assert_eq!(
+        files["Purchase_Statement_21112026_002.csv"].lines().count(),
+        3
+    );
     let settled = &files["Purchase_Settle_Statement_21112026_001.csv"];
     assert_eq!(settled.lines().nth(1).unwrap().split('|').count(), 42);
     assert!(settled.contains("|OUT|") && !settled.contains("DEBIT"));
@@ -222,7 +236,9 @@ async fn statements_and_ledgers_may_disagree() {
 async fn revoked_payments_are_reverted_or_void() {
     let shop = Shop::traded(|_| {}).await;
     shop.revoke("SECOND").await.order();
-    shop.place("THIRD", "20001234T500012345D", "7.00").await.order();
+    shop.place("THIRD", "20001234T500012345D", "7.00")
+        .await
+        .order();
     shop.pass(TO_MIDNIGHT);
     shop.revoke("THIRD").await.order();
     shop.pass(600_000);
@@ -239,10 +255,16 @@ async fn revoked_payments_are_reverted_or_void() {
 async fn lists_have_pages() {
     let shop = Shop::traded(|_| {}).await;
     let first = shop.list("queryOrderPage", json!({})).await;
-    assert_eq!((&first["totalElements"], &first["totalPages"]), (&json!(3), &json!(2)));
+    assert_eq!(
+        (&first["totalElements"], &first["totalPages"]),
+        (&json!(3), &json!(2))
+    );
     assert_eq!(first["sortPageParam"], json!({"number": 0, "size": 2}));
     let second = shop
-        .list("queryOrderPage", json!({"sortPageParam": {"number": 1, "size": 2}}))
+        .list(
+            "queryOrderPage",
+            json!({"sortPageParam": {"number": 1, "size": 2}}),
+        )
         .await;
     let mut all = numbers(&first, "merchantOrderNo");
     all.extend(numbers(&second, "merchantOrderNo"));
@@ -252,21 +274,32 @@ async fn lists_have_pages() {
     let paid = json!({"includeStatusList": ["PAID_SUCCESS", "SETTLED"]});
     let paid = shop.list("queryOrderPage", paid).await;
     assert_eq!(paid["totalElements"], 2);
-    let none = shop.list("queryOrderPage", json!({"deviceIdList": ["D1"]})).await;
+    let none = shop
+        .list("queryOrderPage", json!({"deviceIdList": ["D1"]}))
+        .await;
     assert_eq!(none["totalElements"], 0);
     let refunds = shop.list("queryRefundOrderPage", json!({})).await;
     assert_eq!(numbers(&refunds, "refundMerchantOrderNo"), ["R1"]);
     let tomorrow = json!({"startDate": "2026-11-21", "endDate": "2026-11-22"});
-    assert_eq!(shop.list("queryOrderPage", tomorrow).await["items"], json!([]));
+    assert_eq!(
+        shop.list("queryOrderPage", tomorrow).await["items"],
+        json!([])
+    );
     shop.gateway
         .push_fault(Operation::QueryOrderPage, Fault::MissingRow, 1)
         .unwrap();
-    assert_eq!(shop.list("queryOrderPage", json!({})).await["totalElements"], 2);
+    assert_eq!(
+        shop.list("queryOrderPage", json!({})).await["totalElements"],
+        2
+    );
 
     let list = "../acquire2Query/queryOrderPage";
     for (content, code) in [
         (json!({}), "400"),
-        (json!({"startDate": "2026-11-20", "endDate": "2026-11-20"}), "400"),
+        (
+            json!({"startDate": "2026-11-20", "endDate": "2026-11-20"}),
+            "400",
+        ),
         (
             json!({"startDate": "2026-11-21", "endDate": "2026-11-20", "sortPageParam": {"size": 1}}),
             "400",
@@ -280,7 +313,10 @@ async fn lists_have_pages() {
     }
     for (at, code) in [(NOW - HOUR, "71002"), (NOW + HOUR, "71003")] {
         let body = json!({"requestTime": at, "bizContent": {}}).to_string();
-        assert_eq!(receive(shop.post(list, &body)).await.unwrap().refusal(), code);
+        assert_eq!(
+            receive(shop.post(list, &body)).await.unwrap().refusal(),
+            code
+        );
     }
 }
 
@@ -303,9 +339,20 @@ async fn the_balance_is_what_is_kept() {
 async fn a_merchant_can_test_its_key() {
     let shop = Shop::open().await;
     let url = format!("http://{}/sgs/verifySign", shop.gateway.addr());
-    let request = shop.http.post(&url).header("sign", sign(b"hello")).body("hello");
+    let request = shop
+        .http
+        .post(&url)
+        .header("sign", sign(b"hello"))
+        .body("hello");
     let reply = receive(request).await.unwrap();
-    assert_eq!((reply.status, reply.text.as_str(), reply.verified), (200, "hello", Some(true)));
-    let request = shop.http.post(&url).header("sign", sign(b"hello")).body("hallo");
+    assert_eq!(
+        (reply.status, reply.text.as_str(), reply.verified),
+        (200, "hello", Some(true))
+    );
+    let request = shop
+        .http
+        .post(&url)
+        .header("sign", sign(b"hello"))
+        .body("hallo");
     assert_eq!(receive(request).await.unwrap().status, 400);
 }

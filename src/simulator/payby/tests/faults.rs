@@ -223,7 +223,7 @@ fn impossible_faults_are_refused() {
         (GetOrder, Fault::NoSignature, 0),
     ] {
         assert!(
-            queue.push(operation, fault.clone(), count).is_err(),
+            queue.push(operation, None, fault.clone(), count).is_err(),
             "{fault:?}"
         );
     }
