@@ -16,6 +16,9 @@ mod delivery;
 pub mod evdev;
 pub mod evemu;
 mod framer;
+// Nothing opens a hidraw device yet.
+#[allow(dead_code)]
+mod hid;
 mod keyboard;
 mod keymap;
 mod nodes;

@@ -59,6 +59,9 @@ fn parse(file: &str, case: &str) -> Fixture {
             "lf" => End::Lf,
             "crlf" => End::CrLf,
             "tab" => End::Tab,
+            "stx-etx" => End::StxEtx { check: false },
+            "stx-etx-check" => End::StxEtx { check: true },
+            "report" => End::Report,
             "silence" => End::Silence,
             other => panic!("{name}: terminator {other}"),
         },
@@ -91,6 +94,8 @@ fn steps(line: &str) -> Vec<(Duration, Step)> {
         "opened" => mark(Step::Opened),
         "unplugged" => mark(Step::Unplugged),
         "dropped" => mark(Step::Item(Item::Damage(VoidReason::Dropped))),
+        "malformed" => mark(Step::Item(Item::Damage(VoidReason::Report))),
+        "end" => mark(Step::Item(Item::End)),
         "break" => mark(Step::Item(Item::Damage(VoidReason::Line))),
         text => bytes(text)
             .into_iter()
@@ -99,7 +104,7 @@ fn steps(line: &str) -> Vec<(Duration, Step)> {
     }
 }
 
-/// `"text"` or `"text" * count`, with `\r \n \t`.
+/// `"text"` or `"text" * count`, with `\r \n \t \xHH`.
 fn bytes(text: &str) -> Vec<u8> {
     let (text, count) = match text.split_once(" * ") {
         Some((text, count)) => (text, count.parse().unwrap()),
@@ -108,7 +113,14 @@ fn bytes(text: &str) -> Vec<u8> {
     let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     let text = text.unwrap().replace("\\r", "\r");
     let text = text.replace("\\n", "\n").replace("\\t", "\t");
-    text.into_bytes().repeat(count)
+    let mut pieces = text.split("\\x");
+    let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
+    for piece in pieces {
+        let (hex, rest) = piece.split_at(2);
+        bytes.push(u8::from_str_radix(hex, 16).unwrap());
+        bytes.extend(rest.as_bytes());
+    }
+    bytes.repeat(count)
 }
 
 fn outcome(line: &str) -> Outcome {

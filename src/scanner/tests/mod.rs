@@ -4,5 +4,6 @@
 mod damage;
 mod faults;
 mod fixture;
+mod hid;
 mod pty;
 mod recordings;
