@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
 use crate::gateway::payby::{Timing, rules};
-use crate::scanner::{Kind, Layout, evdev};
+use crate::scanner::{Kind, Layout, Match, evdev};
 use std::time::Duration;
 
 const GOOD: &str = r#"
@@ -70,7 +70,7 @@ fn fills_in_the_defaults() {
     assert_eq!(
         config.scanners[0].kind,
         Kind::Evdev(evdev::Settings {
-            matching: evdev::Match::Ids {
+            matching: Match::Ids {
                 vendor: 0x0c2e,
                 product: 0x0b6a,
                 serial: None
