@@ -11,6 +11,8 @@
 //! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
 //! counted: `docs/scanners.md`.
 
+mod alt;
+mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
@@ -21,13 +23,16 @@ mod framer;
 mod hid;
 mod keyboard;
 mod keymap;
+mod layouts;
 mod nodes;
 mod reader;
 pub mod replay;
 pub mod serial;
 #[cfg(test)]
 mod tests;
+mod typing;
 
+pub use codepage::OemPage;
 pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
 pub use evemu::scans_of;
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
