@@ -7,7 +7,7 @@ use super::{device, feedback, line, read, written};
 use crate::domain::ScannerId;
 use crate::scanner::evdev;
 use crate::scanner::replay::{self, Pace, Recording, Start};
-use crate::scanner::{GAP, Kind, Layout, Match, Settings};
+use crate::scanner::{Feedback, GAP, Kind, Layout, Match, Settings, hidraw};
 use std::time::Duration;
 use toml::Table;
 
@@ -46,18 +46,19 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     let kind = at.need(
         "kind",
         written.kind.take(),
-        "\"evdev\", \"serial\" or \"replay\"",
+        "\"evdev\", \"hidraw\", \"serial\" or \"replay\"",
     )?;
     let foreign = foreign(&written, (device.is_some(), sounds.is_some()), &kind);
     let settings = match kind.as_str() {
         "evdev" => evdev(written, device, &mut at),
+        "hidraw" => hidraw(&written, device, sounds, &mut at),
         "serial" => line::serial(written, device, sounds, &mut at),
         "replay" => replay(written, &mut at),
-        other => {
-            at.complain("kind", match other {
-                "hidraw" => "\"hidraw\" is not supported yet; set the scanner to keyboard or serial mode",
-                _ => "must be \"evdev\", \"serial\" or \"replay\"",
-            });
+        _ => {
+            at.complain(
+                "kind",
+                "must be \"evdev\", \"hidraw\", \"serial\" or \"replay\"",
+            );
             return None;
         }
     };
@@ -77,7 +78,7 @@ pub(super) const DEVICE: &str = "match = { by_path = \"...\" }, or another way t
 
 fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>) -> Option<Kind> {
     let device = at.need("match", device, DEVICE);
-    let layout = at.choice("layout", written.layout, Layout::Us, &[("us", Layout::Us)]);
+    let layout = at.choice("layout", written.layout, Layout::Us, &Layout::ALL);
     let terminator = at.choice(
         "terminator",
         written.terminator,
@@ -93,6 +94,21 @@ fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>)
         layout,
         terminator,
         gap,
+    }))
+}
+
+fn hidraw(
+    written: &written::Scanner,
+    device: Option<Match>,
+    feedback: Option<Feedback>,
+    at: &mut Section<'_>,
+) -> Option<Kind> {
+    let device = at.need("match", device, DEVICE);
+    let gap = gap(at, written.gap_ms, GAP);
+    Some(Kind::Hidraw(hidraw::Settings {
+        matching: device?,
+        gap,
+        feedback: feedback.unwrap_or_default(),
     }))
 }
 
@@ -132,10 +148,10 @@ fn foreign(
 ) -> Vec<&'static str> {
     [
         ("feedback", sounds, "serial hidraw"),
-        ("match", matched, "evdev serial"),
+        ("match", matched, "evdev hidraw serial"),
         ("layout", written.layout.is_some(), "evdev"),
         ("terminator", written.terminator.is_some(), "evdev serial"),
-        ("gap_ms", written.gap_ms.is_some(), "evdev serial"),
+        ("gap_ms", written.gap_ms.is_some(), "evdev hidraw serial"),
         ("baud", written.baud.is_some(), "serial"),
         ("data_bits", written.data_bits.is_some(), "serial"),
         ("parity", written.parity.is_some(), "serial"),
@@ -159,6 +175,7 @@ fn foreign(
 pub(super) fn same_device(a: &Settings, b: &Settings) -> bool {
     match (&a.kind, &b.kind) {
         (Kind::Evdev(a), Kind::Evdev(b)) => device::overlap(&a.matching, &b.matching),
+        (Kind::Hidraw(a), Kind::Hidraw(b)) => device::overlap(&a.matching, &b.matching),
         (Kind::Serial(a), Kind::Serial(b)) => device::overlap(&a.matching, &b.matching),
         _ => false,
     }

@@ -84,9 +84,7 @@ const BOOTTIME: i32 = 7;
 pub(crate) struct Grabbed {
     device: AsyncFd<RawDevice>,
     keyboard: Keyboard,
-    /// The device's further nodes (volume keys, a second keyboard): nothing of it is to
-    /// reach another program. They are not read; what their queues lose is lost well.
-    _beside: Vec<RawDevice>,
+    _beside: Silenced,
     port: Option<UsbPort>,
 }
 
@@ -111,14 +109,11 @@ impl Device for Grabbed {
                 return Err(OpenError::Absent(name));
             }
         }
-        let beside = node.iter().flat_map(|node| tree.beside(Class::Input, node));
-        let mut beside: Vec<(PathBuf, RawDevice)> = beside
-            .map(|node| Ok((node.dev.clone(), open(&node.dev)?)))
-            .collect::<Result<_, _>>()?;
         grab(&mut device, &path)?;
-        for (path, device) in &mut beside {
-            grab(device, path)?;
-        }
+        let beside = match &node {
+            Some(node) => Silenced::beside(&tree, node)?,
+            None => Silenced(Vec::new()),
+        };
         // A device without LEDs, or opened read-only, has none to set.
         let led = |led: LedCode, on| InputEvent::new(EventType::LED.0, led.0, on);
         let _ = device.send_events(&[led(LedCode::LED_CAPSL, 0), led(LedCode::LED_NUML, 1)]);
@@ -126,13 +121,13 @@ impl Device for Grabbed {
         keyboard.framer.opened(now());
         tracing::info!(
             device = Tree::describe(&path, node.as_ref()),
-            nodes = 1 + beside.len(),
+            nodes = 1 + beside.0.len(),
             "grabbed"
         );
         Ok(Self {
             device: register(device).map_err(|error| OpenError::of(&error, name))?,
             keyboard,
-            _beside: beside.into_iter().map(|(_, device)| device).collect(),
+            _beside: beside,
             port: node.and_then(|node| node.port()),
         })
     }
@@ -175,6 +170,24 @@ impl Device for Grabbed {
     fn sound(&mut self, _: Sound) -> Option<bool> {
         // No keyboard has a standard way to be told.
         None
+    }
+}
+
+/// Further input nodes of a scanner (volume keys, a second keyboard), grabbed so that
+/// nothing of it reaches another program. They are not read; what their queues lose is
+/// lost well.
+pub(crate) struct Silenced(#[allow(dead_code)] Vec<RawDevice>);
+
+impl Silenced {
+    /// Grabs the input nodes of a device beside this one of its nodes.
+    pub(crate) fn beside(tree: &Tree, node: &Node) -> Result<Self, OpenError> {
+        let nodes = tree.beside(Class::Input, node).into_iter();
+        let grabbed = nodes.map(|node| {
+            let mut device = open(&node.dev)?;
+            grab(&mut device, &node.dev)?;
+            Ok(device)
+        });
+        grabbed.collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //!   evdev   key events ──▶ decode ──┐
-//!   replay  key events ──▶ decode ──┼──▶ framer ──▶ delivery ──▶ service
-//!   serial  bytes ──────────────────┘
+//!   replay  key events ──▶ decode ──┤
+//!   hidraw  reports ──────▶ hid ────┼──▶ framer ──▶ delivery ──▶ service
+//!   serial  bytes ──────────────────┘                  ▲            │
+//!                                                      └─ sounds ───┘
 //! ```
 //!
 //! A folder member per kind, one framer for all. `framer`, `decode`, `keymap`,
@@ -11,6 +13,8 @@
 //! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
 //! counted: `docs/scanners.md`.
 
+mod alt;
+mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
@@ -18,12 +22,12 @@ pub mod evemu;
 mod failure;
 mod feedback;
 mod framer;
-// Nothing opens a hidraw device yet.
-#[allow(dead_code)]
 mod hid;
+pub mod hidraw;
 mod hotplug;
 mod keyboard;
 mod keymap;
+mod layouts;
 mod matching;
 mod orders;
 mod reader;
@@ -34,7 +38,9 @@ mod ssi;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod typing;
 
+pub use codepage::OemPage;
 pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
 pub use evemu::scans_of;
 pub use feedback::{Feedback, Protocol, Sound};
@@ -64,6 +70,8 @@ pub struct Settings {
 pub enum Kind {
     /// A keyboard scanner, grabbed.
     Evdev(evdev::Settings),
+    /// A HID POS scanner.
+    Hidraw(hidraw::Settings),
     /// A serial line, or a pty.
     Serial(serial::Settings),
     /// A recording.
@@ -71,10 +79,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// `evdev`, `serial` or `replay`.
+    /// `evdev`, `hidraw`, `serial` or `replay`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Evdev(_) => "evdev",
+            Self::Hidraw(_) => "hidraw",
             Self::Serial(_) => "serial",
             Self::Replay(_) => "replay",
         }
@@ -141,12 +150,17 @@ fn run(kind: &Kind, outlet: &Outlet, mut asked: watch::Receiver<u64>, mut orders
             Kind::Evdev(settings) => {
                 reader::keep::<evdev::Grabbed>(settings, outlet, &mut orders).await;
             }
+            Kind::Hidraw(settings) => {
+                reader::keep::<hidraw::Raw>(settings, outlet, &mut orders).await;
+            }
             Kind::Serial(settings) => {
                 reader::keep::<serial::Port>(settings, outlet, &mut orders).await;
             }
             Kind::Replay(settings) => replay::keep(settings, outlet, &mut asked).await,
         }
     });
+    // A sound may still be on its way to a device that takes its time.
+    runtime.shutdown_background();
 }
 
 impl Scanner {

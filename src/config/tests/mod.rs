@@ -110,7 +110,7 @@ fn tells_everything_at_once() {
             ("Asia/Dubai", "Asia/Dubay"),
             ("scanners = [\"counter\"]", "scanners = [\"countre\"]"),
             ("\"5000.00\"", "\"5000.005\""),
-            ("\"evdev\"", "\"hidraw\""),
+            ("\"evdev\"", "\"snapi\""),
             ("https://", "http://"),
             ("partner_id = \"200000012345\"", "partner_id = 200000012345"),
             ("credential:payby.key", "payby.key"),
@@ -119,8 +119,7 @@ fn tells_everything_at_once() {
             "store.id: a store id must be 1 to 16 letters, digits, `-`, `_` or `.`",
             "store.timezone: must be a name of the IANA list, such as \"Asia/Dubai\"",
             "lane[1].ceiling: must have at most 2 decimals, as AED has",
-            "scanner[1].kind: \"hidraw\" is not supported yet; set the scanner to keyboard or \
-             serial mode",
+            "scanner[1].kind: must be \"evdev\", \"hidraw\", \"serial\" or \"replay\"",
             "gateway.payby.partner_id: must be text in quotes",
             "gateway.payby.base_url: must be https; http is for this machine alone (127.0.0.1)",
             "gateway.payby.private_key: must be the place of the key, `credential:NAME` or the \

@@ -66,7 +66,7 @@ fn lanes_and_scanners_must_fit_each_other() {
     // A mistake inside the scanner does not make it unknown to the lane.
     says(
         &[("\"evdev\"", "\"usb\"")],
-        &["scanner[1].kind: must be \"evdev\", \"serial\" or \"replay\""],
+        &["scanner[1].kind: must be \"evdev\", \"hidraw\", \"serial\" or \"replay\""],
     );
 }
 

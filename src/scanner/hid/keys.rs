@@ -233,6 +233,16 @@ fn evdev_code(usage: u8) -> u16 {
     }
 }
 
+/// The keyboard usage of an evdev code.
+pub(crate) fn usage(code: u16) -> Option<u8> {
+    let at = |place: usize, base: u8| u8::try_from(place).ok()?.checked_add(base);
+    match MODIFIERS.iter().position(|key| *key == code) {
+        Some(place) => at(place, 0xe0),
+        None if code == 0 || code == UNKNOWN => None,
+        None => at(KEYS.iter().position(|key| *key == code)?, 0),
+    }
+}
+
 static MODIFIERS: [u16; 8] = [29, 42, 56, 125, 97, 54, 100, 126];
 
 /// By usage, from 0 (Linux `hid-input.c`, `hid_keyboard`).

@@ -5,5 +5,6 @@ mod damage;
 mod faults;
 mod fixture;
 mod hid;
+mod layouts;
 mod pty;
 mod recordings;
