@@ -77,7 +77,7 @@ def cache():
 def key():
     """Names an image by everything that it is made of."""
     told = hashlib.sha256()
-    for file in ("image.py", "agent.py", "machine.py", "disk.py"):
+    for file in ("image.py", "agent.py", "machine.py"):
         told.update((HERE / file).read_bytes())
     # A saved state is good for the QEMU that saved it.
     told.update(subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True).stdout)

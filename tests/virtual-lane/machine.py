@@ -196,8 +196,10 @@ class Machine:
         while True:
             try:
                 return self.qmp("chardev-remove", id=name)
-            except RuntimeError:
-                # Busy until the device has let go of it.
+            except RuntimeError as error:
+                # Busy until the device has let go of it; usb-redir takes it along.
+                if "not found" in str(error):
+                    return None
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)

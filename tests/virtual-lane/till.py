@@ -8,14 +8,10 @@
 
 import itertools
 import json
-import os
 import pathlib
-import sqlite3
 import time
 
-from guest import Failed
 from machine import Machine, Saved
-from usb import Keyboard
 
 CONFIG = """
 [store]
@@ -73,6 +69,7 @@ base_url = "{base_url}"
 partner_id = "200000909090"
 private_key = "credential:payby.key"
 gateway_public_key = "/etc/qrpayd/payby.pub"
+text_patterns = ["99999999T999999999*"]
 """
 
 # The adapter of the serial scanner, the gadget and the wireless keyboard are of no maker
@@ -233,8 +230,7 @@ class Till:
             status, told = self.call("GET", "/v1/obligations")
             if status != 200:
                 return False
-            duties = told.get("obligations", told)
-            return all(not duty.get("open", True) or duty.get("kind") == "watch" for duty in duties)
+            return all(duty["duty"] == "watch" for duty in told["obligations"])
         self.until(rests, "at rest", limit)
 
     def agree(self):
