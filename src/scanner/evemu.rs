@@ -6,10 +6,11 @@
 //! versions 1.0 to 1.3). Every line is checked; an error names its line and never
 //! its content, because keys are a payment code.
 
-use super::decode::{EV_KEY, EV_MSC, EV_SYN, Event, MSC_SCAN, SYN_REPORT};
+use super::decode::Event;
 use super::framer::{End, GAP, Outcome, Profile};
-use super::keyboard::{self, Recorded};
-use super::keymap::{LEFTSHIFT, LEFTSHIFT_USAGE, Layout};
+use super::keyboard::{self, Keyboard, Recorded};
+use super::keymap::Layout;
+use super::typing::{NotTypable, strokes};
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -51,8 +52,7 @@ pub fn scans_of(recording: &str) -> Result<Vec<Outcome>, RecordingError> {
     };
     Ok(keyboard::outcomes(
         &Recorded::new(parse(recording)?),
-        Layout::Us,
-        profile,
+        Keyboard::new(Layout::Us, profile),
     ))
 }
 
@@ -203,18 +203,6 @@ fn decimal(word: &str) -> Option<i32> {
     word.parse().ok()
 }
 
-/// A character that a US keyboard cannot type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotTypable;
-
-impl fmt::Display for NotTypable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the text has a character that is not printable ASCII")
-    }
-}
-
-impl std::error::Error for NotTypable {}
-
 /// Writes the recording of a US keyboard scanner that reads `text` and ends with
 /// Enter: one millisecond a transition, as fast scanners do.
 ///
@@ -222,7 +210,7 @@ impl std::error::Error for NotTypable {}
 /// When the text is not printable ASCII.
 pub fn record(text: &str) -> Result<String, NotTypable> {
     let mut recording = String::from(DESCRIPTION);
-    for event in strokes(text, Duration::from_micros(1))? {
+    for event in strokes(Layout::Us, text, Duration::from_micros(1))? {
         let _ = writeln!(
             recording,
             "E: {}.{:06} {:04x} {:04x} {:04}",
@@ -234,37 +222,6 @@ pub fn record(text: &str) -> Result<String, NotTypable> {
         );
     }
     Ok(recording)
-}
-
-/// The events of the text and Enter, from `start` on. Shift goes down in the same
-/// report as its key and comes up before it, as the kernel reports it.
-pub(crate) fn strokes(text: &str, start: Duration) -> Result<Vec<Event>, NotTypable> {
-    if !text.bytes().all(|b| (0x20..=0x7e).contains(&b)) {
-        return Err(NotTypable);
-    }
-    let mut events = Vec::new();
-    let mut at = start;
-    for character in text.bytes().chain([b'\r']) {
-        let (key, shift) = Layout::Us.stroke(character).ok_or(NotTypable)?;
-        for value in [1, 0] {
-            let mut send = |kind, code, value| {
-                events.push(Event {
-                    at,
-                    kind,
-                    code,
-                    value,
-                });
-            };
-            let keys = [(LEFTSHIFT, LEFTSHIFT_USAGE), (key.code, key.usage)];
-            for (code, usage) in keys.into_iter().skip(usize::from(!shift)) {
-                send(EV_MSC, MSC_SCAN, 0x7_0000 | i32::from(usage));
-                send(EV_KEY, code, value);
-            }
-            send(EV_SYN, SYN_REPORT, 0);
-            at += Duration::from_millis(1);
-        }
-    }
-    Ok(events)
 }
 
 /// A scanner that does not exist: a boot keyboard with three LEDs.

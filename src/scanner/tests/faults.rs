@@ -5,7 +5,6 @@ use super::fixture::{Fixture, Input, Step, all, run, run_steps};
 use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED};
 use crate::scanner::framer::{Framer, Item, Outcome, Profile};
 use crate::scanner::keyboard::{self, Recorded};
-use crate::scanner::keymap::Layout;
 use std::time::Duration;
 
 type Faulty = fn(&Fixture) -> Vec<Outcome>;
@@ -22,7 +21,7 @@ fn keys(f: &Fixture, fault: impl Fn(&Event) -> Vec<Event>) -> Vec<Outcome> {
         Input::Bytes(_) => run(f),
         Input::Keys(recorded) => {
             let events: Vec<Event> = recorded.events.iter().flat_map(fault).collect();
-            keyboard::outcomes(&Recorded::new(events), Layout::Us, f.profile)
+            keyboard::outcomes(&Recorded::new(events), f.keyboard())
         }
     }
 }

@@ -4,5 +4,7 @@
 mod damage;
 mod faults;
 mod fixture;
+mod hid;
+mod layouts;
 mod pty;
 mod recordings;

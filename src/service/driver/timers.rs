@@ -1,25 +1,25 @@
 //! The core's waits, on the monotonic clock.
 
+use super::Moment;
 use crate::domain::Timer;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Timers by what they wait for. There are a few for each live tender.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    due: BTreeMap<Timer, Instant>,
+    due: BTreeMap<Timer, Moment>,
 }
 
 impl Timers {
-    pub(super) fn set(&mut self, timer: Timer, after: Duration) {
-        self.due.insert(timer, Instant::now() + after);
+    pub(super) fn set(&mut self, timer: Timer, at: Moment) {
+        self.due.insert(timer, at);
     }
 
     /// Lets a running timer fire later; one that does not run stays so.
     pub(super) fn extend(&mut self, timer: &Timer, by: Duration) {
         if let Some(due) = self.due.get_mut(timer) {
-            *due += by;
+            *due = *due + by;
         }
     }
 
@@ -28,13 +28,13 @@ impl Timers {
     }
 
     /// When the next timer is due.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Moment> {
         self.due.values().min().copied()
     }
 
     /// Takes out what is due, in the order in which it became due.
-    pub(super) fn take_due(&mut self, now: Instant) -> Vec<Timer> {
-        let mut due: Vec<(Instant, Timer)> = self
+    pub(super) fn take_due(&mut self, now: Moment) -> Vec<Timer> {
+        let mut due: Vec<(Moment, Timer)> = self
             .due
             .iter()
             .filter(|(_, at)| **at <= now)
