@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   evdev   key events ──▶ decode ──┐
-//!   replay  key events ──▶ decode ──┼──▶ framer ──▶ delivery ──▶ service
+//!   replay  any of these ───────────┼──▶ framer ──▶ delivery ──▶ service
 //!   serial  bytes ──────────────────┘
 //! ```
 //!
 //! A folder member per kind, one framer for all. `framer`, `decode`, `keymap`,
-//! `keyboard` and `evemu` are pure; `reader` keeps a device open; `evdev`, `serial`
+//! `keyboard`, `hid` and `recording` are pure; `reader` keeps a device open; `evdev`, `serial`
 //! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
 //! counted: `docs/scanners.md`.
 
@@ -16,7 +16,6 @@ mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
-pub mod evemu;
 mod framer;
 // Nothing opens a hidraw device yet.
 #[allow(dead_code)]
@@ -26,6 +25,7 @@ mod keymap;
 mod layouts;
 mod nodes;
 mod reader;
+pub mod recording;
 pub mod replay;
 pub mod serial;
 #[cfg(test)]
@@ -34,9 +34,9 @@ mod typing;
 
 pub use codepage::OemPage;
 pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
-pub use evemu::scans_of;
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
 pub use keymap::Layout;
+pub use recording::scans_of;
 
 use crate::domain::ScannerId;
 use delivery::{Outlet, Shared};
