@@ -17,9 +17,12 @@
 
 mod across;
 mod api;
+mod codepay;
 mod complaints;
 mod device;
+mod feedback;
 mod key;
+mod line;
 mod local;
 mod payby;
 mod read;
@@ -30,6 +33,7 @@ mod store;
 mod tests;
 mod written;
 
+pub use codepay::CodePay;
 pub use complaints::{Complaint, Complaints};
 pub use key::{KeyError, KeySource};
 pub use local::{Journal, Telemetry};
@@ -53,6 +57,8 @@ pub struct Config {
     pub scanners: Vec<crate::scanner::Settings>,
     /// PayBy, where it is used.
     pub payby: Option<PayBy>,
+    /// CodePay, where it is used.
+    pub codepay: Option<CodePay>,
     /// How codes are told apart.
     pub classifier: Classifier,
     /// Where the journal is.
@@ -107,8 +113,13 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let scanners: Vec<_> = places("scanner", written.scanner.unwrap_or_default())
         .map(|(table, at)| scanner::scanner(table, &at, complaints))
         .collect();
-    let payby = payby::gateways(written.gateway, store.as_ref(), &lanes, complaints);
-    let classifier = local::codes(written.codes, payby.as_ref(), complaints);
+    let gateways: written::Gateways = read::section(written.gateway, "gateway", complaints);
+    let payby = { gateways.payby }
+        .and_then(|table| payby::payby(table, store.as_ref(), &lanes, complaints));
+    let codepay = { gateways.codepay }
+        .and_then(|table| codepay::codepay(table, store.as_ref(), &lanes, complaints));
+    let takers = (payby.as_ref(), codepay.as_ref());
+    let classifier = local::codes(written.codes, takers, complaints);
     let journal = local::journal(written.journal, complaints);
     let language = store.as_ref().map(|store| store.language);
     let api = api::api(written.api, language.unwrap_or_default(), complaints);
@@ -120,6 +131,7 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
         lanes: lanes.into_iter().collect::<Option<_>>()?,
         scanners: scanners.into_iter().collect::<Option<_>>()?,
         payby,
+        codepay,
         classifier: classifier?,
         journal,
         api,

@@ -6,6 +6,7 @@ mod calls;
 mod connections;
 mod doors;
 mod fake;
+mod money;
 mod stream;
 
 use serde_json::Value;

@@ -62,6 +62,7 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
         Answer::NotSent if operation == Operation::Submit => Said::NotSent,
         Answer::NotSent => Said::Unknown(Unknown::Broken),
         Answer::Unknown(reason) => Said::Unknown(*reason),
+        Answer::Scanned(_) => Said::Unknown(Unknown::Unlisted),
         Answer::NoSuchOrder { .. }
         | Answer::Refused { .. }
         | Answer::AlreadyReturned { .. }

@@ -140,6 +140,12 @@ pub(crate) fn call(
             expires: attempt.expires,
             lane: tender.lane.clone(),
             sale: tender.sale.clone(),
+            mode: tender.mode,
+            wallet: attempt.wallet.clone(),
+            show: attempt
+                .report
+                .as_ref()
+                .and_then(|report| report.show.clone()),
         },
         limit,
         fresh,

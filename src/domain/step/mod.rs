@@ -36,6 +36,7 @@ pub fn step(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
             operation,
             answer,
         } => answer::answered(state, attempt, *operation, answer, now),
+        Event::Refund(_) | Event::RefundAnswered { .. } => Err(Denial::NoTender),
         Event::TimerFired(timer) => timer_fired(state, timer, now),
         Event::CloseObligation {
             attempt,
@@ -56,5 +57,6 @@ fn timer_fired(state: &State, timer: &Timer, now: Now) -> Result<Step, Denial> {
         Timer::LastWord(id) => closing::last_word_over(Draft::about(state, id, now)?),
         Timer::Duty(id) => duty::due(Draft::about(state, id, now)?),
         Timer::Arrival(id) => duty::arrival_over(Draft::about(state, id, now)?),
+        Timer::Refund(_) => Ok(Step::default()),
     }
 }

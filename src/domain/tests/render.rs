@@ -128,6 +128,19 @@ pub(crate) fn effect(state: &State, effect: &Effect) -> String {
             let id = attempt(state, id);
             format!("-> {operation:?} {id} {}{fresh}", seconds(*limit))
         }
+        Effect::CallRefund {
+            refund,
+            operation,
+            limit,
+            ..
+        } => {
+            let id = tender(state, &refund.tender);
+            format!(
+                "-> refund {operation:?} {id}-r{} {}",
+                refund.number,
+                seconds(*limit)
+            )
+        }
         Effect::Set(which, after) => format!("-> set {} {}", timer(state, which), seconds(*after)),
         Effect::Extend(which, by) => format!("-> extend {} {}", timer(state, which), seconds(*by)),
         Effect::Clear(which) => format!("-> clear {}", timer(state, which)),
@@ -137,6 +150,7 @@ pub(crate) fn effect(state: &State, effect: &Effect) -> String {
 pub(crate) fn timer(state: &State, timer: &Timer) -> String {
     let (name, id) = match timer {
         Timer::Code(id) => return format!("Code {}", tender(state, id)),
+        Timer::Refund(id) => return format!("Refund {}-r{}", tender(state, &id.tender), id.number),
         Timer::Enquiry(id) => ("Enquiry", id),
         Timer::Wait(id) => ("Wait", id),
         Timer::Restarted(id) => ("Restarted", id),
