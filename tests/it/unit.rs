@@ -200,3 +200,28 @@ fn udev_gives_scanners_to_the_group_of_the_service() {
         1
     );
 }
+
+#[test]
+fn the_manual_page_has_every_command_and_exit_code() {
+    let page = shipped("docs/man/qrpayd.1");
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_qrpayd"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let mut seen = 0;
+    for command in commands.filter_map(|line| line.split_whitespace().next()) {
+        if command != "help" {
+            assert!(page.contains(&format!(".It Cm {command}\n")), "{command}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{help}");
+    let codes = shipped("src/cli/exit.rs");
+    for line in codes.lines().filter(|line| line.contains(": u8 = ")) {
+        let code = line.rsplit_once("= ").unwrap().1.trim_end_matches(';');
+        assert!(page.contains(&format!(".It {code}\n")), "{line}");
+    }
+}
