@@ -12,9 +12,6 @@ use axum::extract::{Extension, Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A reason is a line, not a letter; a reference is a number or an address.
-const LINE_MAX: usize = 256;
-
 pub(super) async fn list<T: Till>(State(api): State<Shared<T>>) -> Json<Value> {
     Json(json!({ "obligations": api.till.obligations() }))
 }
@@ -41,18 +38,8 @@ pub(super) async fn close<T: Till>(
     let id = read_obligation_id(&id).ok_or(Denial::NoObligation)?;
     let by = ByHand {
         name: caller.name,
-        reason: line("reason", &body.reason, LINE_MAX)?,
-        reference: line("reference", &body.reference, LINE_MAX)?,
+        reason: body.reason,
+        reference: body.reference,
     };
     Ok(Json(api.till.close_obligation(&id, by).await?))
-}
-
-/// What a person wrote for others to read: one line that is not empty.
-pub(super) fn line(field: &'static str, text: &str, max: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    let good = (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    good.then(|| text.to_owned()).ok_or_else(|| {
-        let detail = format!("must be one line of 1 to {max} characters");
-        Problem::field("bad_line", field, detail)
-    })
 }

@@ -21,7 +21,7 @@ pub(super) struct Document {
     pub(super) codes: Option<Table>,
     pub(super) journal: Option<Table>,
     pub(super) api: Option<Table>,
-    pub(super) notify: Option<Value>,
+    pub(super) notify: Option<Table>,
     pub(super) telemetry: Option<Table>,
 }
 
@@ -193,6 +193,13 @@ pub(super) struct Token {
     pub(super) name: Option<String>,
     pub(super) role: Option<String>,
     pub(super) sha256: Option<String>,
+}
+
+/// `[notify]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) listen: Option<String>,
 }
 
 /// `[telemetry]`

@@ -17,6 +17,7 @@ mod answer;
 mod apply;
 pub mod code;
 mod denial;
+mod duty;
 mod event;
 mod fact;
 mod ids;
@@ -29,6 +30,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod time;
+mod verdict;
 
 pub use amount::{Amount, AmountError, Currency};
 pub use answer::{
@@ -37,8 +39,9 @@ pub use answer::{
 };
 pub use apply::apply;
 pub use denial::Denial;
+pub use duty::{Alert, Discharge, Duty};
 pub use event::{CodeRead, Effect, Event, NewRefund, NewTender, Order, RefundOrder, Step, Timer};
-pub use fact::{Alert, Discharge, Duty, Fact, Mode, Reason, Verdict, What};
+pub use fact::{Fact, What};
 pub use ids::{
     AttemptId, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, NameError, OrderNumber,
     RefundId, SaleRef, ScannerId, StoreId, TenderId, Wallet,
@@ -48,7 +51,9 @@ pub use remark::{Remark, Told};
 pub use resume::resume;
 pub use rules::{DisplayRules, GatewayRules, LastWord, RefundRules};
 pub use state::{
-    ATTEMPTS_MAX, Attempt, CODE_REMEMBERED, LaneRules, Obligation, Setup, Stage, State, Tender,
+    ATTEMPTS_MAX, Attempt, CODE_REMEMBERED, LaneRules, Obligation, Parked, Refund, RefundStage,
+    Setup, Stage, State, Tender,
 };
-pub use step::step;
+pub use step::{park, step, unpark};
 pub use time::{Now, Timestamp};
+pub use verdict::{Mode, Reason, Verdict};

@@ -21,7 +21,7 @@ use super::lock::Lock;
 use super::reserve::Reserve;
 use super::rows::{self, TenderRow};
 use super::schema::{self, sql};
-use crate::domain::{Fact, Remark, TenderId, Timestamp, What};
+use crate::domain::{Fact, Remark, TenderId, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::collections::BTreeMap;
 
@@ -70,12 +70,7 @@ impl Journal {
         if self.stopped {
             return Err(JournalError::Stopped);
         }
-        let begins = facts.iter().any(|fact| {
-            matches!(
-                fact.what,
-                What::TenderCreated { .. } | What::AttemptIntended { .. }
-            )
-        });
+        let begins = facts.iter().any(|fact| fact.what.begins());
         if begins {
             self.reserve.restore()?;
             self.write_head()?;

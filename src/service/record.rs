@@ -89,7 +89,7 @@ pub(super) fn log(fact: &Fact) {
         What::ObligationClosed { attempt, discharge } => {
             tracing::info!(tender, attempt, ?discharge, "duty closed");
         }
-        What::AlertRaised { attempt, alert } => match alert {
+        What::AlertRaised { attempt, alert, .. } => match alert {
             Alert::PaidAfterNotPaid | Alert::ReturnedWithoutUs | Alert::WrongAmount => {
                 tracing::error!(tender, attempt, ?alert, "alert");
             }

@@ -290,7 +290,7 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
         number: attempt.id.number,
         gateway: attempt.gateway.to_string(),
         wallet: attempt.wallet.as_ref().map(ToString::to_string),
-        code: attempt.code.clone(),
+        code: attempt.code.clone().unwrap_or_default(),
         state: match attempt.stage {
             Stage::InFlight => "in_flight",
             Stage::Waiting => "waiting",

@@ -65,6 +65,10 @@ fn cause(reason: Reason, language: Language) -> &'static str {
             "ما زال التحقق جارياً: لم تؤكد بوابة الدفع نتيجة العملية بعد.",
         ),
         Reason::WrongAmount => ("Another amount was charged.", "تم خصم مبلغ مختلف."),
+        Reason::Parked => (
+            "This payment was set aside by a manager.",
+            "قام المدير بتنحية هذه العملية جانباً.",
+        ),
     };
     pick(language, english, arabic)
 }

@@ -7,6 +7,7 @@ mod connections;
 mod doors;
 mod fake;
 mod money;
+mod notify;
 mod stream;
 
 use serde_json::Value;

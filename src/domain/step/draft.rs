@@ -56,7 +56,11 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn alert(&mut self, alert: Alert) {
         let attempt = Some(self.number());
-        self.fact(What::AlertRaised { attempt, alert });
+        self.fact(What::AlertRaised {
+            attempt,
+            refund: None,
+            alert,
+        });
     }
 
     /// Calls a person, unless this attempt did for the same reason before: a
@@ -149,5 +153,16 @@ pub(crate) fn call(
         },
         limit,
         fresh,
+    }
+}
+
+/// A text that a person wrote: without its outer spaces, not empty, bounded.
+pub(super) fn text(which: &'static str, written: &str, max: usize) -> Result<String, Denial> {
+    let text = written.trim();
+    let fits = (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Denial::BadText(which, max))
     }
 }

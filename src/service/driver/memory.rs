@@ -73,9 +73,10 @@ impl<P: Ports> Driver<P> {
             Event::Cancel(id) | Event::Extend(id) | Event::Acknowledge(id) => self.load(id),
             Event::Refund(new) => self.load(&new.tender),
             Event::RefundAnswered { refund, .. } => self.load(&refund.tender),
-            Event::Answered { attempt, .. } | Event::CloseObligation { attempt, .. } => {
-                self.load(&attempt.tender)
-            }
+            Event::Answered { attempt, .. }
+            | Event::CloseObligation { attempt, .. }
+            | Event::Park { attempt, .. }
+            | Event::Unpark { attempt, .. } => self.load(&attempt.tender),
             // Timers belong to what is open, and that is here.
             Event::TimerFired(_) => Ok(()),
         }

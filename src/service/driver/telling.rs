@@ -49,6 +49,8 @@ impl<P: Ports> Driver<P> {
 }
 
 /// The refund of a tender that has this number at this gateway.
-fn refund_of(_: &Tender, _: &GatewayId, _: &OrderNumber) -> Option<RefundId> {
-    None
+fn refund_of(tender: &Tender, gateway: &GatewayId, number: &OrderNumber) -> Option<RefundId> {
+    let refund = tender.refunds.iter().find(|r| r.number == *number)?;
+    let attempt = tender.attempt(refund.attempt)?;
+    (attempt.gateway == *gateway).then(|| refund.id.clone())
 }
