@@ -11,6 +11,7 @@ mod desk;
 mod duties;
 mod exit;
 mod pay;
+mod reload;
 mod run;
 mod serve;
 mod show;
@@ -53,7 +54,7 @@ enum Command {
     Duties(duties::Duties),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
-    /// The gateway simulator alone, with a control endpoint
+    /// The gateway simulators alone, each with a control endpoint
     Simulate(simulate::SimulateArgs),
 }
 
@@ -86,7 +87,9 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Classify(args) => classify_stdin(&args),
-        Command::Run(args) => with_config(&args.config, |config| blocking(run::run(config))),
+        Command::Run(args) => with_config(&args.config, |config| {
+            blocking(run::run(config, args.config.clone()))
+        }),
         Command::Check(args) => with_config(&args.config, |config| blocking(check::check(config))),
         Command::Demo(args) => blocking(demo::demo(args)),
         Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
