@@ -16,7 +16,11 @@ pub(super) fn tender_row(tender: &Tender) -> TenderRow {
         verdict: tender.verdict.map(|(v, ..)| verdict_word(v).to_owned()),
         open: tender.is_open(),
         created: tender.created,
-        orders: tender.attempts.iter().map(|a| a.order.clone()).collect(),
+        orders: {
+            let orders = tender.attempts.iter().map(|a| a.order.clone());
+            let refunds = tender.refunds.iter().map(|r| r.number.clone());
+            orders.chain(refunds).collect()
+        },
     }
 }
 
