@@ -22,6 +22,7 @@ mod event;
 mod fact;
 mod ids;
 mod language;
+mod remark;
 mod resume;
 mod rules;
 mod state;
@@ -46,6 +47,7 @@ pub use ids::{
     RefundId, SaleRef, ScannerId, StoreId, TenderId, Wallet,
 };
 pub use language::Language;
+pub use remark::{Remark, Told};
 pub use resume::resume;
 pub use rules::{DisplayRules, GatewayRules, LastWord, RefundRules};
 pub use state::{

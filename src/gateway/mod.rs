@@ -14,12 +14,16 @@
 
 mod address;
 mod clock;
+pub mod codepay;
 mod http;
 mod keys;
 pub mod payby;
+mod reading;
+mod timing;
 
 pub use address::{Address, AddressError};
 pub use keys::{KeyError, PrivateKey, PublicKey, pair_check};
+pub use timing::Timing;
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{
@@ -35,6 +39,8 @@ use zeroize::Zeroizing;
 pub enum Gateway {
     /// PayBy, also named Botim Money.
     PayBy(payby::PayBy),
+    /// CodePay.
+    CodePay(codepay::CodePay),
 }
 
 /// What is wrong with one setting.
@@ -86,13 +92,13 @@ pub enum NotificationError {
 pub struct Prepared {
     order: OrderNumber,
     /// None when the order cannot be put into the gateway's words at all.
-    signed: Option<Signed>,
+    request: Option<Request>,
 }
 
-/// The exact bytes of a body, and their signature.
-struct Signed {
+/// A signed request, to the byte.
+struct Request {
+    headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
-    signature: String,
 }
 
 impl fmt::Debug for Prepared {
@@ -106,6 +112,7 @@ impl Gateway {
     pub fn id(&self) -> &GatewayId {
         match self {
             Self::PayBy(payby) => payby.id(),
+            Self::CodePay(codepay) => codepay.id(),
         }
     }
 
@@ -113,6 +120,7 @@ impl Gateway {
     pub fn rules(&self) -> &GatewayRules {
         match self {
             Self::PayBy(payby) => payby.rules(),
+            Self::CodePay(codepay) => codepay.rules(),
         }
     }
 
@@ -123,6 +131,7 @@ impl Gateway {
     pub fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         match self {
             Self::PayBy(payby) => payby.prepare_submit(order, code),
+            Self::CodePay(codepay) => codepay.prepare_submit(order, code),
         }
     }
 
@@ -131,6 +140,7 @@ impl Gateway {
     pub async fn submit(&self, order: &Order, prepared: Prepared, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.submit(order, prepared, limit).await,
+            Self::CodePay(codepay) => codepay.submit(order, prepared, limit).await,
         }
     }
 
@@ -138,6 +148,7 @@ impl Gateway {
     pub async fn enquire(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.enquire(order, limit).await,
+            Self::CodePay(codepay) => codepay.enquire(order, limit).await,
         }
     }
 
@@ -145,6 +156,7 @@ impl Gateway {
     pub async fn cancel(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.cancel(order, limit).await,
+            Self::CodePay(codepay) => codepay.cancel(order, limit).await,
         }
     }
 
@@ -152,6 +164,7 @@ impl Gateway {
     pub async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.revoke(order, limit).await,
+            Self::CodePay(codepay) => codepay.revoke(order, limit).await,
         }
     }
 
@@ -159,6 +172,7 @@ impl Gateway {
     pub async fn scanned(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.scanned(order, limit).await,
+            Self::CodePay(codepay) => codepay.scanned(order, limit).await,
         }
     }
 
@@ -166,6 +180,7 @@ impl Gateway {
     pub async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
         match self {
             Self::PayBy(payby) => payby.refund(order, limit).await,
+            Self::CodePay(codepay) => codepay.refund(order, limit).await,
         }
     }
 
@@ -173,6 +188,7 @@ impl Gateway {
     pub async fn enquire_refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
         match self {
             Self::PayBy(payby) => payby.enquire_refund(order, limit).await,
+            Self::CodePay(codepay) => codepay.enquire_refund(order, limit).await,
         }
     }
 
@@ -187,6 +203,7 @@ impl Gateway {
     ) -> Result<Notification, NotificationError> {
         match self {
             Self::PayBy(payby) => payby.read_notification(headers, body),
+            Self::CodePay(codepay) => codepay.read_notification(headers, body),
         }
     }
 
@@ -195,6 +212,7 @@ impl Gateway {
     pub fn acknowledgement(&self) -> (&'static str, &'static str) {
         match self {
             Self::PayBy(_) => payby::ACKNOWLEDGEMENT,
+            Self::CodePay(_) => codepay::ACKNOWLEDGEMENT,
         }
     }
 
@@ -202,6 +220,7 @@ impl Gateway {
     pub fn keeps_warm(&self) -> bool {
         match self {
             Self::PayBy(payby) => payby.keeps_warm(),
+            Self::CodePay(codepay) => codepay.keeps_warm(),
         }
     }
 
@@ -210,6 +229,7 @@ impl Gateway {
     pub async fn warm(&self) {
         match self {
             Self::PayBy(payby) => payby.warm().await,
+            Self::CodePay(codepay) => codepay.warm().await,
         }
     }
 
@@ -218,6 +238,7 @@ impl Gateway {
     pub fn clock_offset(&self) -> Option<SignedDuration> {
         match self {
             Self::PayBy(payby) => payby.clock_offset(),
+            Self::CodePay(codepay) => codepay.clock_offset(),
         }
     }
 

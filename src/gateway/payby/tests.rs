@@ -20,7 +20,7 @@ fn settings(base_url: &str) -> Settings {
         store_id: StoreId::new("S07").unwrap(),
         store_name: "Market \"Marina\"".to_owned(),
         terminal_ids: BTreeMap::from([(LaneId::new("2").unwrap(), "T02".to_owned())]),
-        rules: rules(&Timing::default()).unwrap(),
+        rules: rules(&crate::gateway::Timing::default()).unwrap(),
         warm_up: false,
     }
 }
@@ -135,8 +135,8 @@ async fn calls_to_the_byte() {
 
 fn body(payby: &PayBy, order: &Order, code: &[u8]) -> Option<String> {
     let prepared = payby.prepare_submit(order, Some(&PaymentCode::new(code)));
-    let signed = prepared.signed?;
-    Some(String::from_utf8(signed.body.to_vec()).unwrap())
+    let request = prepared.request?;
+    Some(String::from_utf8(request.body.to_vec()).unwrap())
 }
 
 #[test]
@@ -273,7 +273,8 @@ async fn logs_say_what_happened_and_never_the_code() {
     let server = Server::start([signed_order("CREATED")]).await;
     let payby = payby(settings(server.url.as_str()));
     let prepared = payby.prepare_submit(&order(), Some(&PaymentCode::new(CODE.as_bytes())));
-    let signature = prepared.signed.as_ref().unwrap().signature.clone();
+    let headers = &prepared.request.as_ref().unwrap().headers;
+    let signature = headers["sign"].to_str().unwrap().to_owned();
     payby.submit(&order(), prepared, LIMIT).await;
     let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
     let line = text.lines().find(|l| l.contains("payby answered")).unwrap();

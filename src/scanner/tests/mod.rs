@@ -4,5 +4,8 @@
 mod damage;
 mod faults;
 mod fixture;
+mod folder;
+mod hid;
+mod layouts;
 mod pty;
 mod recordings;
