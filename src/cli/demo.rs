@@ -69,7 +69,7 @@ impl Story {
 /// Runs the demo.
 pub(super) async fn demo(args: DemoArgs) -> u8 {
     if let Some(filter) = &args.log {
-        super::run::log_to_stderr(filter);
+        let _ = super::run::log_to_stderr(filter);
     }
     let story = Story {
         start: Instant::now(),

@@ -66,6 +66,13 @@ pub(super) struct Scanner {
     pub(super) data_bits: Option<i64>,
     pub(super) parity: Option<String>,
     pub(super) stop_bits: Option<i64>,
+    pub(super) profile: Option<String>,
+    pub(super) flow: Option<String>,
+    pub(super) dtr: Option<bool>,
+    pub(super) rts: Option<bool>,
+    pub(super) code_id: Option<bool>,
+    pub(super) acknowledge: Option<bool>,
+    pub(super) feedback: Option<Table>,
     pub(super) recording: Option<String>,
     pub(super) pace: Option<String>,
     pub(super) aim_id: Option<Value>,
@@ -82,6 +89,15 @@ pub(super) struct Match {
     pub(super) vendor: Option<String>,
     pub(super) product: Option<String>,
     pub(super) serial: Option<String>,
+}
+
+/// `feedback = { ... }` of a scanner
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Feedback {
+    pub(super) protocol: Option<String>,
+    pub(super) accepted: Option<String>,
+    pub(super) refused: Option<String>,
 }
 
 /// `[gateway]`

@@ -5,6 +5,8 @@
 
 mod refund;
 
+pub(super) use refund::intended as refund_intended;
+
 use super::{
     Alert, Attempt, AttemptId, CODE_REMEMBERED, Discharge, Fact, Obligation, Operation,
     OrderReport, OrderStatus, Parked, Stage, State, Tender, TenderId, Timestamp, What,
@@ -43,7 +45,8 @@ pub fn apply(state: &mut State, fact: &Fact, at: Timestamp) {
     }
 }
 
-fn created(fact: &Fact, at: Timestamp) -> Option<Tender> {
+/// The tender that a request makes.
+pub(super) fn created(fact: &Fact, at: Timestamp) -> Option<Tender> {
     let What::TenderCreated {
         lane,
         key,

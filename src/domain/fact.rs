@@ -269,6 +269,8 @@ pub enum What {
     RefundNotSent {
         /// Which.
         refund: u32,
+        /// When it is sent again.
+        next_try: Timestamp,
     },
     /// No trustworthy answer so far.
     RefundUnknown {

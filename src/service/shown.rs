@@ -1,16 +1,16 @@
 //! The code that the store shows, drawn for a screen.
 
-use qrcodegen::{QrCode, QrCodeEcc};
+use qrcode::{Color, EcLevel, QrCode};
 use std::fmt::Write as _;
 
 /// Light modules around the code (ISO/IEC 18004, 6.3.8: four on every side).
-const QUIET: i32 = 4;
+const QUIET: usize = 4;
 
 /// Draws a text as a QR code, byte for byte, with its quiet zone: black on white
 /// whatever stands around it. None when it is longer than any code can hold.
 pub fn svg(text: &str) -> Option<String> {
     let code = modules(text)?;
-    let size = code.size() + 2 * QUIET;
+    let size = code.width() + 2 * QUIET;
     let mut path = String::new();
     for (x, y) in dark(&code) {
         let _ = write!(path, "M{},{}h1v1h-1z", x + QUIET, y + QUIET);
@@ -25,11 +25,14 @@ pub fn svg(text: &str) -> Option<String> {
 /// Draws a text as a QR code for a terminal, two rows of it in one line of text.
 pub fn blocks(text: &str) -> Option<String> {
     let code = modules(text)?;
-    let light = |x, y| !code.get_module(x, y);
+    // Beyond the code, before it and after it, all is light.
+    let light = |x: usize, y: usize| {
+        !is_dark(&code, x.wrapping_sub(QUIET), y.wrapping_sub(QUIET))
+    };
     let mut lines = String::new();
     // Terminals are dark: what is light in the code is drawn.
-    for y in (-QUIET..code.size() + QUIET).step_by(2) {
-        for x in -QUIET..code.size() + QUIET {
+    for y in (0..code.width() + 2 * QUIET).step_by(2) {
+        for x in 0..code.width() + 2 * QUIET {
             lines.push(match (light(x, y), light(x, y + 1)) {
                 (true, true) => '█',
                 (true, false) => '▀',
@@ -42,14 +45,17 @@ pub fn blocks(text: &str) -> Option<String> {
     Some(lines)
 }
 
-/// Bytes, not characters of a smaller alphabet: what was given is what is read.
 fn modules(text: &str) -> Option<QrCode> {
-    QrCode::encode_binary(text.as_bytes(), QrCodeEcc::Medium).ok()
+    QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M).ok()
 }
 
-fn dark(code: &QrCode) -> impl Iterator<Item = (i32, i32)> {
-    let all = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
-    all.filter(|(x, y)| code.get_module(*x, *y))
+fn is_dark(code: &QrCode, x: usize, y: usize) -> bool {
+    x < code.width() && y < code.width() && code[(x, y)] == Color::Dark
+}
+
+fn dark(code: &QrCode) -> impl Iterator<Item = (usize, usize)> {
+    let all = (0..code.width()).flat_map(|y| (0..code.width()).map(move |x| (x, y)));
+    all.filter(|(x, y)| is_dark(code, *x, *y))
 }
 
 #[cfg(test)]
@@ -63,7 +69,7 @@ mod tests {
     fn every_dark_module_is_drawn_once_inside_its_quiet_zone() {
         let drawn = svg(URL).unwrap();
         let code = modules(URL).unwrap();
-        let size = code.size() + 8;
+        let size = code.width() + 8;
         assert!(drawn.contains(&format!("viewBox=\"0 0 {size} {size}\"")));
         assert_eq!(drawn.matches("h1v1h-1z").count(), dark(&code).count());
         // The corner of the finder pattern; before it nothing.
@@ -77,7 +83,7 @@ mod tests {
         let drawn = blocks(URL).unwrap();
         let code = modules(URL).unwrap();
         let rows: Vec<Vec<char>> = drawn.lines().map(|line| line.chars().collect()).collect();
-        assert_eq!(rows[0].len(), usize::try_from(code.size() + 8).unwrap());
+        assert_eq!(rows[0].len(), code.width() + 8);
         for (x, y) in dark(&code) {
             let (x, y) = (
                 usize::try_from(x + 4).unwrap(),

@@ -9,7 +9,7 @@ use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
 use crate::gateway::Timing;
 use crate::gateway::payby::rules;
-use crate::scanner::{Kind, Layout, evdev};
+use crate::scanner::{Kind, Layout, Match, evdev};
 use std::time::Duration;
 
 const GOOD: &str = r#"
@@ -72,7 +72,7 @@ fn fills_in_the_defaults() {
     assert_eq!(
         config.scanners[0].kind,
         Kind::Evdev(evdev::Settings {
-            matching: evdev::Match::Ids {
+            matching: Match::Ids {
                 vendor: 0x0c2e,
                 product: 0x0b6a,
                 serial: None
@@ -112,7 +112,7 @@ fn tells_everything_at_once() {
             ("Asia/Dubai", "Asia/Dubay"),
             ("scanners = [\"counter\"]", "scanners = [\"countre\"]"),
             ("\"5000.00\"", "\"5000.005\""),
-            ("\"evdev\"", "\"hidraw\""),
+            ("\"evdev\"", "\"snapi\""),
             ("https://", "http://"),
             ("partner_id = \"200000012345\"", "partner_id = 200000012345"),
             ("credential:payby.key", "payby.key"),
@@ -121,8 +121,7 @@ fn tells_everything_at_once() {
             "store.id: a store id must be 1 to 16 letters, digits, `-`, `_` or `.`",
             "store.timezone: must be a name of the IANA list, such as \"Asia/Dubai\"",
             "lane[1].ceiling: must have at most 2 decimals, as AED has",
-            "scanner[1].kind: \"hidraw\" is not supported yet; set the scanner to keyboard or \
-             serial mode",
+            "scanner[1].kind: must be \"evdev\", \"hidraw\", \"serial\" or \"replay\"",
             "gateway.payby.partner_id: must be text in quotes",
             "gateway.payby.base_url: must be https; http is for this machine alone (127.0.0.1)",
             "gateway.payby.private_key: must be the place of the key, `credential:NAME` or the \

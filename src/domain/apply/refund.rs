@@ -8,7 +8,7 @@ pub(super) fn apply(tender: &mut Tender, what: &What, at: Timestamp) {
     match what {
         What::RefundIntended { .. } => tender.refunds.extend(intended(&tender.id, what, at)),
         What::RefundCallIntended { refund, .. }
-        | What::RefundNotSent { refund }
+        | What::RefundNotSent { refund, .. }
         | What::RefundUnknown { refund, .. }
         | What::RefundPending { refund, .. }
         | What::RefundReturned { refund, .. }
@@ -29,7 +29,7 @@ pub(super) fn apply(tender: &mut Tender, what: &What, at: Timestamp) {
 }
 
 /// The refund that an intent makes.
-pub(super) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<Refund> {
+pub(crate) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<Refund> {
     let What::RefundIntended {
         refund,
         attempt,
@@ -87,7 +87,10 @@ fn apply_to_refund(refund: &mut Refund, what: &What, at: Timestamp) {
                 refund.not_found = 0;
             }
         }
-        What::RefundNotSent { .. } => refund.stage = RefundStage::Unsent,
+        What::RefundNotSent { next_try, .. } => {
+            refund.stage = RefundStage::Unsent;
+            refund.next_try = Some(*next_try);
+        }
         What::RefundUnknown { reason, .. } => {
             refund.unknown = Some(*reason);
             if refund.stage == RefundStage::InFlight {

@@ -148,7 +148,7 @@ fn refund(t: &str, what: &What, now: Now) -> String {
             let next = seconds(next_try.since(now.at));
             format!("{t}-r{refund} intends {operation:?}, next in {next}")
         }
-        What::RefundNotSent { refund } => format!("{t}-r{refund} not sent"),
+        What::RefundNotSent { refund, .. } => format!("{t}-r{refund} not sent"),
         What::RefundUnknown { refund, reason } => format!("{t}-r{refund} unknown {reason:?}"),
         What::RefundPending { refund, .. } => format!("{t}-r{refund} pending"),
         What::RefundReturned {
