@@ -102,7 +102,10 @@ impl Service {
             told: told(&notification.about),
         };
         let about = notification.about;
-        match self.ask(|reply| Message::Told(id.clone(), about, reply)).await {
+        match self
+            .ask(|reply| Message::Told(id.clone(), about, reply))
+            .await
+        {
             Ok(_) => self.board.count("notifications_total", "taken"),
             Err(Trouble::Denied(_)) => self.keep(id, remark).await?,
             Err(trouble) => return Err(NotifyError::Unavailable(trouble)),
@@ -139,7 +142,11 @@ impl Service {
         self.board.count("notifications_total", "kept");
         self.board.count("alerts_total", "notification_kept");
         tracing::warn!(%gateway, "a notification is about nothing in this journal: kept");
-        self.tell(gateway, "notification_kept", &kept_text(gateway, self.language));
+        self.tell(
+            gateway,
+            "notification_kept",
+            &kept_text(gateway, self.language),
+        );
         Ok(())
     }
 
@@ -196,10 +203,16 @@ fn name(remark: &Remark) -> Option<String> {
     Some(match (id, told) {
         (Some(id), _) => format!("{gateway} id {id}"),
         (None, Told::Order { number, report }) => {
-            format!("{gateway} {number} {:?}", report.as_ref().map(|r| &r.status))
+            format!(
+                "{gateway} {number} {:?}",
+                report.as_ref().map(|r| &r.status)
+            )
         }
         (None, Told::Refund { number, report }) => {
-            format!("{gateway} {number} {:?}", report.as_ref().map(|r| &r.status))
+            format!(
+                "{gateway} {number} {:?}",
+                report.as_ref().map(|r| &r.status)
+            )
         }
         (None, Told::Other { kind }) => format!("{gateway} {kind}"),
     })

@@ -7,8 +7,8 @@
 use crate::domain::code::PaymentCode;
 use crate::domain::{
     AttemptId, BusinessDay, Denial, Effect, Event, Fact, GatewayId, IdempotencyKey, Now, Operation,
-    Order, OrderNumber, RefundId, RefundOperation, RefundOrder, Remark, SaleRef, State, Step, Tender,
-    TenderId, Timestamp,
+    Order, OrderNumber, RefundId, RefundOperation, RefundOrder, Remark, SaleRef, State, Step,
+    Tender, TenderId, Timestamp,
 };
 use crate::journal::{Entry, JournalError, TenderRow};
 use crate::service::Trouble;

@@ -7,8 +7,8 @@
 
 use super::{BATCH, Book, Clock, Driver, Front, Message, Moment, Ports, TheCore};
 use crate::domain::{
-    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, Remark, SaleRef, Tender, TenderId,
-    Timestamp, Verdict,
+    BusinessDay, Fact, IdempotencyKey, LaneId, Language, OrderNumber, Remark, SaleRef, Tender,
+    TenderId, Timestamp, Verdict,
 };
 use crate::journal::{Entry, Journal, JournalError, Reader, TenderRow};
 use crate::service::Trouble;
