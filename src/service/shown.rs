@@ -26,9 +26,7 @@ pub fn svg(text: &str) -> Option<String> {
 pub fn blocks(text: &str) -> Option<String> {
     let code = modules(text)?;
     // Beyond the code, before it and after it, all is light.
-    let light = |x: usize, y: usize| {
-        !is_dark(&code, x.wrapping_sub(QUIET), y.wrapping_sub(QUIET))
-    };
+    let light = |x: usize, y: usize| !is_dark(&code, x.wrapping_sub(QUIET), y.wrapping_sub(QUIET));
     let mut lines = String::new();
     // Terminals are dark: what is light in the code is drawn.
     for y in (0..code.width() + 2 * QUIET).step_by(2) {
