@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   layers, source, unit      the sources and the shipped files
+//!   simulation                the driver and the core in simulated stores
 //!
 //!   paying refusing waiting unknown outage        a payment, from its best end to its worst
 //!   killed stopping starting scanning             the process, the box and its devices
@@ -30,6 +31,9 @@ mod program;
 mod refusing;
 mod scanning;
 mod secrets;
+#[path = "../simulation/mod.rs"]
+#[allow(dead_code)] // Some of it is for `examples/simulate.rs`.
+mod simulation;
 mod source;
 mod starting;
 mod stopping;

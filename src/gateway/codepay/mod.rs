@@ -185,7 +185,7 @@ impl CodePay {
                 ("description", &reason),
                 ("notify_url", self.notify_url()),
             ];
-            self.request("order.refund.submit", order.requested, &fields)
+            self.request("order.refund.submit", self.http.corrected_time(), &fields)
         });
         self.call_refund(RefundOperation::Submit, order, request, limit)
             .await
