@@ -81,13 +81,6 @@ fn a_request_that_cannot_be_met_is_denied() {
         ),
         (
             NewTender {
-                mode: Mode::Display,
-                ..new()
-            },
-            Denial::ModeUnsupported,
-        ),
-        (
-            NewTender {
                 gateway: Some(gateway("other")),
                 ..new()
             },
