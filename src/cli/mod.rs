@@ -13,6 +13,7 @@ mod exit;
 mod pay;
 mod reload;
 mod run;
+mod scan;
 mod serve;
 mod show;
 mod simulate;
@@ -52,6 +53,8 @@ enum Command {
     Cancel(cancel::Cancel),
     /// Shows what is owed, and ends it by a manager's hand
     Duties(duties::Duties),
+    /// Which devices look like scanners, what one is set to, what it delivers
+    Scan(scan::ScanArgs),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
     /// The gateway simulators alone, each with a control endpoint
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
         Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
         Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
+        Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {

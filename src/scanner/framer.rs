@@ -222,6 +222,11 @@ impl Framer {
         !matches!(self.state, State::Settle { .. })
     }
 
+    /// Whether a frame is in progress.
+    pub(crate) fn is_in_frame(&self) -> bool {
+        matches!(self.state, State::Frame | State::Check)
+    }
+
     /// How long after the last item silence has a meaning; none when it has not.
     pub(crate) fn patience(&self) -> Option<Duration> {
         match self.state {
