@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod by_hand;
 mod callers;
 mod crash;
 mod duties;

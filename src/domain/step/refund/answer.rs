@@ -180,7 +180,7 @@ fn pending(
     }
     // The next enquiry is on its timer, except for a request that was not asked about.
     if operation != RefundOperation::Enquiry {
-        let every = enquiry_every(draft);
+        let every = enquiry_every(draft.rules);
         draft.set_refund(refund, Timer::Refund, every);
     }
 }
@@ -254,7 +254,7 @@ fn unknown(draft: &mut Draft<'_>, refund: &Refund, operation: RefundOperation, r
         let limit = draft.rules.limit_enquiry;
         draft.call_refund(refund, RefundOperation::Enquiry, refund.requested, limit);
     } else if reason == Unknown::RateLimit {
-        let pause = pause(enquiry_every(draft), refund, draft.rules);
+        let pause = pause(enquiry_every(draft.rules), refund, draft.rules);
         draft.set_refund(refund, Timer::Refund, pause * 2);
     }
 }
