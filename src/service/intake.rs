@@ -120,3 +120,6 @@ impl Intake {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
