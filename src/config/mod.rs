@@ -20,7 +20,9 @@ mod api;
 mod codepay;
 mod complaints;
 mod device;
+mod feedback;
 mod key;
+mod line;
 mod local;
 mod payby;
 mod read;
@@ -31,6 +33,7 @@ mod store;
 mod tests;
 mod written;
 
+pub use api::Notify;
 pub use codepay::CodePay;
 pub use complaints::{Complaint, Complaints};
 pub use key::{KeyError, KeySource};
@@ -63,6 +66,8 @@ pub struct Config {
     pub journal: Journal,
     /// The local API.
     pub api: ApiSettings,
+    /// Where notifications are taken, if they are.
+    pub notify: Option<Notify>,
     /// What is logged.
     pub telemetry: Telemetry,
 }
@@ -98,7 +103,6 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let names = across::Names::written_in(&written);
 
     let mut document = Section::new("", complaints);
-    document.not_yet("notify", written.notify.as_ref(), "notifications are");
     let table = document.need("store", written.store, "a section [store]");
     let (store, currency) = store::store(table, complaints);
     let lanes = written.lane.unwrap_or_default();
@@ -121,6 +125,7 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let journal = local::journal(written.journal, complaints);
     let language = store.as_ref().map(|store| store.language);
     let api = api::api(written.api, language.unwrap_or_default(), complaints);
+    let notify = api::notify(written.notify, &api, complaints);
     let telemetry = local::telemetry(written.telemetry, complaints);
 
     across::check(&names, currency, &lanes, &scanners, complaints);
@@ -133,6 +138,7 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
         classifier: classifier?,
         journal,
         api,
+        notify,
         telemetry,
     })
 }

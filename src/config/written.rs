@@ -21,7 +21,7 @@ pub(super) struct Document {
     pub(super) codes: Option<Table>,
     pub(super) journal: Option<Table>,
     pub(super) api: Option<Table>,
-    pub(super) notify: Option<Value>,
+    pub(super) notify: Option<Table>,
     pub(super) telemetry: Option<Table>,
 }
 
@@ -65,6 +65,13 @@ pub(super) struct Scanner {
     pub(super) data_bits: Option<i64>,
     pub(super) parity: Option<String>,
     pub(super) stop_bits: Option<i64>,
+    pub(super) profile: Option<String>,
+    pub(super) flow: Option<String>,
+    pub(super) dtr: Option<bool>,
+    pub(super) rts: Option<bool>,
+    pub(super) code_id: Option<bool>,
+    pub(super) acknowledge: Option<bool>,
+    pub(super) feedback: Option<Table>,
     pub(super) recording: Option<String>,
     pub(super) pace: Option<String>,
     pub(super) aim_id: Option<Value>,
@@ -81,6 +88,15 @@ pub(super) struct Match {
     pub(super) vendor: Option<String>,
     pub(super) product: Option<String>,
     pub(super) serial: Option<String>,
+}
+
+/// `feedback = { ... }` of a scanner
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Feedback {
+    pub(super) protocol: Option<String>,
+    pub(super) accepted: Option<String>,
+    pub(super) refused: Option<String>,
 }
 
 /// `[gateway]`
@@ -177,6 +193,13 @@ pub(super) struct Token {
     pub(super) name: Option<String>,
     pub(super) role: Option<String>,
     pub(super) sha256: Option<String>,
+}
+
+/// `[notify]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) listen: Option<String>,
 }
 
 /// `[telemetry]`

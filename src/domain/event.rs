@@ -3,7 +3,7 @@
 use super::{
     Amount, Answer, AttemptId, BusinessDay, Fact, Fingerprint, GatewayId, IdempotencyKey, LaneId,
     Mode, Operation, OrderNumber, RefundAnswer, RefundId, RefundOperation, SaleRef, TenderId,
-    Timestamp, Wallet, What,
+    Timestamp, Wallet,
 };
 use std::time::Duration;
 
@@ -87,12 +87,30 @@ pub enum Event {
     CloseObligation {
         /// The attempt that has it.
         attempt: AttemptId,
-        /// Who.
+        /// Who; 1 to 64 characters.
         name: String,
-        /// Why.
+        /// Why; 1 to 256 characters.
         reason: String,
-        /// Where the proof is.
+        /// Where the proof is; 1 to 128 characters.
         reference: String,
+    },
+    /// A named person sets an attempt aside ([`park`](super::park) says what that means).
+    Park {
+        /// Which.
+        attempt: AttemptId,
+        /// Who; 1 to 64 characters.
+        name: String,
+        /// Why; 1 to 256 characters.
+        reason: String,
+    },
+    /// A named person takes an attempt up again.
+    Unpark {
+        /// Which.
+        attempt: AttemptId,
+        /// Who; 1 to 64 characters.
+        name: String,
+        /// Why; 1 to 256 characters.
+        reason: String,
     },
 }
 
@@ -119,6 +137,10 @@ pub enum Timer {
     Arrival(AttemptId),
     /// The next try of a refund, or the next enquiry about it, is due.
     Refund(RefundId),
+    /// A lost request of a refund can no longer arrive.
+    RefundArrival(RefundId),
+    /// It is time to ask whether anybody has scanned the code that is shown.
+    Scanned(AttemptId),
 }
 
 /// All that a gateway needs to know of an attempt, except the code.
@@ -222,16 +244,9 @@ pub enum Effect {
 }
 
 impl Step {
-    /// Whether it begins something: a tender, or an attempt.
+    /// Whether it begins something: a tender, an attempt, or a refund that somebody asked for.
     pub fn begins(&self) -> bool {
-        let begins = |fact: &Fact| {
-            let what = &fact.what;
-            matches!(
-                what,
-                What::TenderCreated { .. } | What::AttemptIntended { .. }
-            )
-        };
-        self.facts.iter().any(begins)
+        self.facts.iter().any(|fact| fact.what.begins())
     }
 }
 
@@ -244,4 +259,6 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// The tender the step was about, for the caller's reply.
     pub tender: Option<TenderId>,
+    /// The refund the step was about, when somebody asked for one.
+    pub refund: Option<RefundId>,
 }

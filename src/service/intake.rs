@@ -60,9 +60,9 @@ impl Accepts {
 }
 
 /// Classifies and routes.
-pub(super) struct Intake {
-    pub(super) classifier: Classifier,
-    pub(super) accepts: BTreeMap<GatewayId, Accepts>,
+pub struct Intake {
+    classifier: Classifier,
+    accepts: BTreeMap<GatewayId, Accepts>,
 }
 
 /// A code with the gateway that takes it.
@@ -74,6 +74,14 @@ pub(super) struct Routed {
 }
 
 impl Intake {
+    /// Takes the codes that these gateways accept.
+    pub fn new(classifier: Classifier, accepts: BTreeMap<GatewayId, Accepts>) -> Self {
+        Self {
+            classifier,
+            accepts,
+        }
+    }
+
     /// Refuses what is no payment code.
     pub(super) fn classify(
         &self,
