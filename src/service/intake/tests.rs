@@ -77,7 +77,11 @@ fn the_wallet_or_the_network_picks_the_gateway() {
     let intake = intake(false, PayMethods::default());
     let both = ["codepay", "payby"];
     let ok = |gateway: &str, wallet: Option<&str>, sent: &str| {
-        Ok((gateway.to_owned(), wallet.map(str::to_owned), sent.to_owned()))
+        Ok((
+            gateway.to_owned(),
+            wallet.map(str::to_owned),
+            sent.to_owned(),
+        ))
     };
     for (scan, expected) in [
         (WECHAT, ok("codepay", Some("wechat"), WECHAT)),
@@ -90,7 +94,11 @@ fn the_wallet_or_the_network_picks_the_gateway() {
         ("4012345123456", Err("no code")),
     ] {
         for lane in [both, ["payby", "codepay"]] {
-            assert_eq!(routed(&intake, scan, &lane, None), expected, "{scan} {lane:?}");
+            assert_eq!(
+                routed(&intake, scan, &lane, None),
+                expected,
+                "{scan} {lane:?}"
+            );
         }
     }
 }
@@ -124,11 +132,23 @@ fn the_lanes_first_gateway_that_takes_a_code_gets_it() {
     let intake = intake(true, PayMethods::new(own).unwrap());
     let gateway = |scan, lane: [&str; 2]| routed(&intake, scan, &lane, None).map(|to| to.0);
     // An EMV payload of no known network may be either's.
-    assert_eq!(gateway(PAYBY_EMV, ["payby", "codepay"]).as_deref(), Ok("payby"));
-    assert_eq!(gateway(PAYBY_EMV, ["codepay", "payby"]).as_deref(), Ok("codepay"));
+    assert_eq!(
+        gateway(PAYBY_EMV, ["payby", "codepay"]).as_deref(),
+        Ok("payby")
+    );
+    assert_eq!(
+        gateway(PAYBY_EMV, ["codepay", "payby"]).as_deref(),
+        Ok("codepay")
+    );
     // Digits that nobody knows go where they are forwarded.
-    assert_eq!(gateway(UNLISTED, ["payby", "codepay"]).as_deref(), Ok("codepay"));
+    assert_eq!(
+        gateway(UNLISTED, ["payby", "codepay"]).as_deref(),
+        Ok("codepay")
+    );
     // The table that is configured is the whole table.
     assert_eq!(gateway(ALIPAY, ["payby", "codepay"]), Err("no gateway"));
-    assert_eq!(gateway(UNIONPAY_EMV, ["payby", "codepay"]), Err("no gateway"));
+    assert_eq!(
+        gateway(UNIONPAY_EMV, ["payby", "codepay"]),
+        Err("no gateway")
+    );
 }
