@@ -128,3 +128,6 @@ impl Intake {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
