@@ -95,7 +95,7 @@ pub(super) async fn demo(args: DemoArgs) -> u8 {
         invite(&api, &simulator);
         Box::pin(std::future::pending())
     };
-    serve(running, listener, &settings, &mut signals, end).await
+    serve(running, listener, None, &settings, &mut signals, end).await
 }
 
 type Started = (

@@ -1,19 +1,23 @@
 //! The commands. Most are clients of the API; `run` and `demo` put the parts together.
 
 mod assemble;
+mod cancel;
 mod check;
 pub mod classify;
 mod client;
 mod demo;
 #[cfg(test)]
 mod desk;
+mod duties;
 mod exit;
 mod pay;
 mod reload;
 mod run;
+mod scan;
 mod serve;
 mod show;
 mod simulate;
+mod table;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
@@ -45,9 +49,15 @@ enum Command {
     Classify(ClassifyArgs),
     /// Takes one payment through a running service
     Pay(pay::Pay),
+    /// Asks to stop a payment, and waits for what came of it
+    Cancel(cancel::Cancel),
+    /// Shows what is owed, and ends it by a manager's hand
+    Duties(duties::Duties),
+    /// Which devices look like scanners, what one is set to, what it delivers
+    Scan(scan::ScanArgs),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
-    /// The gateway simulator alone, with a control endpoint
+    /// The gateway simulators alone, each with a control endpoint
     Simulate(simulate::SimulateArgs),
 }
 
@@ -86,6 +96,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => with_config(&args.config, |config| blocking(check::check(config))),
         Command::Demo(args) => blocking(demo::demo(args)),
         Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
+        Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
+        Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
+        Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {

@@ -29,6 +29,13 @@ pub(super) async fn run(config: Config, path: PathBuf) -> u8 {
         Ok(listener) => listener,
         Err(text) => return fail(UNAVAILABLE, &text),
     };
+    let notifications = match &config.notify {
+        None => None,
+        Some(notify) => match bind(notify.listen, "notify.listen").await {
+            Ok(listener) => Some(listener),
+            Err(text) => return fail(UNAVAILABLE, &text),
+        },
+    };
     let running = match service::start(parts).await {
         Ok(running) => running,
         Err(error @ StartError::GatewayMissing { .. }) => return fail(CONFIG, &error.to_string()),
@@ -46,6 +53,7 @@ pub(super) async fn run(config: Config, path: PathBuf) -> u8 {
     serve(
         running,
         listener,
+        notifications,
         &settings,
         &mut signals,
         std::future::pending(),

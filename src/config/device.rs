@@ -6,7 +6,7 @@
 use super::complaints::Complaints;
 use super::section::{Section, absolute_path, line_of_text};
 use super::{read, written};
-use crate::scanner::evdev::Match;
+use crate::scanner::Match;
 use std::path::PathBuf;
 use toml::Table;
 
@@ -14,6 +14,13 @@ use toml::Table;
 pub(super) fn overlap(a: &Match, b: &Match) -> bool {
     match (a, b) {
         (Match::Path(a), Match::Path(b)) => a == b,
+        (Match::Port(a), Match::Port(b)) => {
+            let within = |a: &str, b: &str| {
+                a.strip_prefix(b)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            };
+            within(a, b) || within(b, a)
+        }
         (
             Match::Ids {
                 vendor,
@@ -33,19 +40,34 @@ pub(super) fn overlap(a: &Match, b: &Match) -> bool {
     }
 }
 
-/// Reads `match`. `link` is where udev keeps the links of the scanner's kind.
+/// What `by_id` and `by_path` name.
+#[derive(Clone, Copy)]
+pub(super) enum Links {
+    /// Links that udev makes in this folder.
+    Udev(&'static str),
+    /// The port alone: udev makes no links to devices of this kind.
+    Port,
+}
+
+/// Reads `match`.
 pub(super) fn device(
     table: Table,
     at: &str,
-    link: &str,
+    links: Links,
     complaints: &mut Complaints,
 ) -> Option<Match> {
     let written: written::Match = read::section(Some(table), at, complaints);
     let mut at = Section::new(at, complaints);
     let path = at.check("path", written.path, absolute_path);
-    let by_id = at.check("by_id", written.by_id, |name| link_in(link, "by-id", name));
-    let by_path = at.check("by_path", written.by_path, |name| {
-        link_in(link, "by-path", name)
+    let by_id = at.check("by_id", written.by_id, |name| match links {
+        Links::Udev(folder) => link_in(folder, "by-id", name),
+        Links::Port => {
+            Err("names no device of this kind; use by_path, or vendor and product".to_owned())
+        }
+    });
+    let by_path = at.check("by_path", written.by_path, |name| match links {
+        Links::Udev(folder) => link_in(folder, "by-path", name).map(Match::Path),
+        Links::Port => port(name).map(Match::Port),
     });
     let vendor = at.check("vendor", written.vendor, usb_number);
     let product = at.check("product", written.product, usb_number);
@@ -63,11 +85,8 @@ pub(super) fn device(
             return None;
         }
     };
-    let ways = [path, by_id, by_path]
-        .into_iter()
-        .flatten()
-        .map(Match::Path);
-    let mut ways = ways.chain(usb);
+    let paths = [path, by_id].into_iter().flatten().map(Match::Path);
+    let mut ways = paths.chain(by_path).chain(usb);
     match (ways.next(), ways.next()) {
         (Some(device), None) => Some(device),
         _ if at.is_complained_about() => None,
@@ -85,6 +104,19 @@ fn link_in(link: &str, folder: &str, name: &str) -> Result<PathBuf, String> {
         return Err(format!("must be the name of a link in {prefix}"));
     }
     Ok(PathBuf::from(prefix + name))
+}
+
+/// A port as udev's `ID_PATH` names it.
+fn port(name: &str) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    match name.contains("usb-") && name.bytes().all(good) {
+        true => Ok(name.to_owned()),
+        false => Err(
+            "must be the port as udev names it, such as \"pci-0000:00:14.0-usb-0:2\": see \
+             ID_PATH of `udevadm info -q property /dev/hidrawN`"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Four hexadecimal digits, as `lsusb` shows them.

@@ -1,28 +1,30 @@
 //! One scanner: how it speaks, and what ends a scan.
 
 use super::complaints::Complaints;
+use super::device::Links;
 use super::section::{Section, absolute_path};
-use super::{device, read, written};
+use super::{device, feedback, line, read, written};
 use crate::domain::ScannerId;
-use crate::scanner::evdev::{self, Match};
+use crate::scanner::evdev;
 use crate::scanner::replay::{self, Pace, Recording, Start};
-use crate::scanner::serial::{self, DataBits, Parity, StopBits};
-use crate::scanner::{GAP, Kind, Layout, Settings};
+use crate::scanner::{Feedback, GAP, Kind, Layout, Match, Settings, hidraw};
 use std::time::Duration;
 use toml::Table;
-
-/// Without a suffix every scan costs the pause, and two scans within it become one.
-const GAP_WITHOUT_SUFFIX: Duration = Duration::from_millis(100);
 
 pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Option<Settings> {
     let mut written: written::Scanner = read::section(Some(table), at, complaints);
     let device = written.device.take();
-    let link = match written.kind.as_deref() {
-        Some("serial") => "/dev/serial",
-        _ => "/dev/input",
+    let links = match written.kind.as_deref() {
+        Some("serial") => Links::Udev("/dev/serial"),
+        Some("hidraw") => Links::Port,
+        _ => Links::Udev("/dev/input"),
     };
     let device =
-        device.and_then(|table| device::device(table, &format!("{at}.match"), link, complaints));
+        device.and_then(|table| device::device(table, &format!("{at}.match"), links, complaints));
+    let sounds = written.feedback.take().and_then(|table| {
+        let hid = written.kind.as_deref() == Some("hidraw");
+        feedback::feedback(table, &format!("{at}.feedback"), hid, complaints)
+    });
     let mut at = Section::new(at, complaints);
     let id = at.require(
         "id",
@@ -44,18 +46,19 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     let kind = at.need(
         "kind",
         written.kind.take(),
-        "\"evdev\", \"serial\" or \"replay\"",
+        "\"evdev\", \"hidraw\", \"serial\" or \"replay\"",
     )?;
-    let foreign = foreign(&written, device.is_some(), &kind);
+    let foreign = foreign(&written, (device.is_some(), sounds.is_some()), &kind);
     let settings = match kind.as_str() {
         "evdev" => evdev(written, device, &mut at),
-        "serial" => serial(written, device, &mut at),
+        "hidraw" => hidraw(&written, device, sounds, &mut at),
+        "serial" => line::serial(written, device, sounds, &mut at),
         "replay" => replay(written, &mut at),
-        other => {
-            at.complain("kind", match other {
-                "hidraw" => "\"hidraw\" is not supported yet; set the scanner to keyboard or serial mode",
-                _ => "must be \"evdev\", \"serial\" or \"replay\"",
-            });
+        _ => {
+            at.complain(
+                "kind",
+                "must be \"evdev\", \"hidraw\", \"serial\" or \"replay\"",
+            );
             return None;
         }
     };
@@ -71,11 +74,11 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     })
 }
 
-const DEVICE: &str = "match = { by_path = \"...\" }, or another way to know the device";
+pub(super) const DEVICE: &str = "match = { by_path = \"...\" }, or another way to know the device";
 
 fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>) -> Option<Kind> {
     let device = at.need("match", device, DEVICE);
-    let layout = at.choice("layout", written.layout, Layout::Us, &[("us", Layout::Us)]);
+    let layout = at.choice("layout", written.layout, Layout::Us, &Layout::ALL);
     let terminator = at.choice(
         "terminator",
         written.terminator,
@@ -94,59 +97,18 @@ fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>)
     }))
 }
 
-fn serial(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>) -> Option<Kind> {
-    let path = match at.need("match", device, DEVICE) {
-        Some(Match::Path(path)) => Some(path),
-        Some(Match::Ids { .. }) => {
-            at.complain("match", "must name a serial port by by_path, by_id or path");
-            None
-        }
-        None => None,
-    };
-    let terminator = at.choice(
-        "terminator",
-        written.terminator,
-        serial::Terminator::Cr,
-        &[
-            ("cr", serial::Terminator::Cr),
-            ("lf", serial::Terminator::Lf),
-            ("crlf", serial::Terminator::CrLf),
-            ("tab", serial::Terminator::Tab),
-            ("none", serial::Terminator::None),
-        ],
-    );
-    let usual = match terminator {
-        serial::Terminator::None => GAP_WITHOUT_SUFFIX,
-        _ => GAP,
-    };
-    let gap = gap(at, written.gap_ms, usual);
-    let baud = at.number("baud", written.baud, 300..=921_600, " bits a second");
-    let data_bits = match at.number("data_bits", written.data_bits, 7..=8, "") {
-        Some(7) => DataBits::Seven,
-        _ => DataBits::Eight,
-    };
-    let parity = at.choice(
-        "parity",
-        written.parity,
-        Parity::None,
-        &[
-            ("none", Parity::None),
-            ("even", Parity::Even),
-            ("odd", Parity::Odd),
-        ],
-    );
-    let stop_bits = match at.number("stop_bits", written.stop_bits, 1..=2, "") {
-        Some(2) => StopBits::Two,
-        _ => StopBits::One,
-    };
-    Some(Kind::Serial(serial::Settings {
-        path: path?,
-        baud: baud.unwrap_or(9600),
-        data_bits,
-        parity,
-        stop_bits,
-        terminator,
+fn hidraw(
+    written: &written::Scanner,
+    device: Option<Match>,
+    feedback: Option<Feedback>,
+    at: &mut Section<'_>,
+) -> Option<Kind> {
+    let device = at.need("match", device, DEVICE);
+    let gap = gap(at, written.gap_ms, GAP);
+    Some(Kind::Hidraw(hidraw::Settings {
+        matching: device?,
         gap,
+        feedback: feedback.unwrap_or_default(),
     }))
 }
 
@@ -173,22 +135,33 @@ fn replay(written: written::Scanner, at: &mut Section<'_>) -> Option<Kind> {
     }))
 }
 
-fn gap(at: &mut Section<'_>, written: Option<i64>, usual: Duration) -> Duration {
+pub(super) fn gap(at: &mut Section<'_>, written: Option<i64>, usual: Duration) -> Duration {
     at.number("gap_ms", written, 20..=2000, " milliseconds")
         .map_or(usual, |ms| Duration::from_millis(ms.into()))
 }
 
 /// The keys that are written and belong to other kinds.
-fn foreign(written: &written::Scanner, matched: bool, kind: &str) -> Vec<&'static str> {
+fn foreign(
+    written: &written::Scanner,
+    (matched, sounds): (bool, bool),
+    kind: &str,
+) -> Vec<&'static str> {
     [
-        ("match", matched, "evdev serial"),
+        ("feedback", sounds, "serial hidraw"),
+        ("match", matched, "evdev hidraw serial"),
         ("layout", written.layout.is_some(), "evdev"),
         ("terminator", written.terminator.is_some(), "evdev serial"),
-        ("gap_ms", written.gap_ms.is_some(), "evdev serial"),
+        ("gap_ms", written.gap_ms.is_some(), "evdev hidraw serial"),
         ("baud", written.baud.is_some(), "serial"),
         ("data_bits", written.data_bits.is_some(), "serial"),
         ("parity", written.parity.is_some(), "serial"),
         ("stop_bits", written.stop_bits.is_some(), "serial"),
+        ("profile", written.profile.is_some(), "serial"),
+        ("flow", written.flow.is_some(), "serial"),
+        ("dtr", written.dtr.is_some(), "serial"),
+        ("rts", written.rts.is_some(), "serial"),
+        ("code_id", written.code_id.is_some(), "serial"),
+        ("acknowledge", written.acknowledge.is_some(), "serial"),
         ("recording", written.recording.is_some(), "replay"),
         ("pace", written.pace.is_some(), "replay"),
     ]
@@ -202,7 +175,8 @@ fn foreign(written: &written::Scanner, matched: bool, kind: &str) -> Vec<&'stati
 pub(super) fn same_device(a: &Settings, b: &Settings) -> bool {
     match (&a.kind, &b.kind) {
         (Kind::Evdev(a), Kind::Evdev(b)) => device::overlap(&a.matching, &b.matching),
-        (Kind::Serial(a), Kind::Serial(b)) => a.path == b.path,
+        (Kind::Hidraw(a), Kind::Hidraw(b)) => device::overlap(&a.matching, &b.matching),
+        (Kind::Serial(a), Kind::Serial(b)) => device::overlap(&a.matching, &b.matching),
         _ => false,
     }
 }

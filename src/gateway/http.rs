@@ -22,11 +22,13 @@
 //! A future that is dropped at its limit takes its connection with it: a late
 //! answer can never be read as the answer to the next request.
 
+use super::Request;
 use super::clock::ClockOffset;
-use crate::domain::{Answer, Timestamp, Unknown};
+use crate::domain::Timestamp;
 use jiff::SignedDuration;
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::{Client, Method, Url};
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -59,6 +61,30 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
+/// What was downloaded.
+pub(super) enum Download {
+    /// So many bytes were written.
+    File(u64),
+    /// No file came, but this.
+    Reply(Reply),
+}
+
+/// Why nothing was.
+#[derive(Debug)]
+pub(super) enum DownloadError {
+    Call(Failure),
+    Write(std::io::Error),
+}
+
+impl Request {
+    fn post_to(mut self, url: Url) -> reqwest::Request {
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = Some(std::mem::take(&mut *self.body).into());
+        request
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -70,17 +96,6 @@ pub(super) enum Failure {
     Broken,
     /// The body is too large.
     TooLarge,
-}
-
-impl From<Failure> for Answer {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotSent => Self::NotSent,
-            Failure::Timeout => Self::Unknown(Unknown::Timeout),
-            Failure::Broken => Self::Unknown(Unknown::Broken),
-            Failure::TooLarge => Self::Unknown(Unknown::Malformed),
-        }
-    }
 }
 
 /// A smaller offset may come from the header's whole seconds and a slow answer.
@@ -126,14 +141,45 @@ impl Http {
     pub(super) async fn post(
         &self,
         url: Url,
-        headers: HeaderMap,
-        body: Vec<u8>,
+        asked: Request,
         limit: Duration,
     ) -> Result<Reply, Failure> {
-        let mut request = reqwest::Request::new(Method::POST, url);
-        *request.headers_mut() = headers;
-        *request.body_mut() = Some(body.into());
-        self.exchange(request, limit).await
+        self.exchange(asked.post_to(url), limit).await
+    }
+
+    /// Sends a POST once and writes its answer to `file`, if `is_file` says of its headers
+    /// that it is one; any other answer is read as in [`Self::post`]. For what may be
+    /// large: at most `size_max` bytes within `limit`.
+    pub(super) async fn download(
+        &self,
+        url: Url,
+        asked: Request,
+        limit: Duration,
+        is_file: fn(&HeaderMap) -> bool,
+        file: &mut (dyn Write + Send),
+        size_max: u64,
+    ) -> Result<Download, DownloadError> {
+        let answer = tokio::time::timeout(limit, async {
+            let mut response = { self.client.execute(asked.post_to(url)).await }
+                .map_err(|error| DownloadError::Call(failure(error)))?;
+            if response.status().as_u16() != 200 || !is_file(response.headers()) {
+                let reply = read(response).await.map_err(DownloadError::Call)?;
+                return Ok(Download::Reply(reply));
+            }
+            let mut size = 0;
+            let broken = |_| DownloadError::Call(Failure::Broken);
+            while let Some(chunk) = response.chunk().await.map_err(broken)? {
+                size += chunk.len() as u64;
+                if size > size_max {
+                    return Err(DownloadError::Call(Failure::TooLarge));
+                }
+                file.write_all(&chunk).map_err(DownloadError::Write)?;
+            }
+            Ok(Download::File(size))
+        });
+        answer
+            .await
+            .unwrap_or(Err(DownloadError::Call(Failure::Timeout)))
     }
 
     /// Leaves an open connection in the pool, unless one was used lately.

@@ -7,13 +7,15 @@
 //! scanner itself sends is obeyed.
 //!
 //! Nothing is guessed. A key without a meaning, a press of a key that is down, a
-//! release of one that is up, a doubtful ALT code: each is damage, and the framer
-//! voids the scan.
+//! release of one that is up, a doubtful ALT code, an accent on no letter: each is
+//! damage, and the framer voids the scan.
 
+use super::alt::AltCode;
+use super::codepage::OemPage;
 use super::framer::{Item, VoidReason};
 use super::keymap::{
-    CAPSLOCK, DOWN, LEFTALT, LEFTCTRL, LEFTMETA, LEFTSHIFT, Layout, NUMLOCK, RIGHTALT, RIGHTCTRL,
-    RIGHTMETA, RIGHTSHIFT, keypad_digit,
+    Accent, CAPSLOCK, DOWN, KPPLUS, LEFTALT, LEFTCTRL, LEFTMETA, LEFTSHIFT, Layout, NUMLOCK,
+    RIGHTALT, RIGHTCTRL, RIGHTMETA, RIGHTSHIFT, Symbol, keypad_digit,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -38,12 +40,17 @@ pub(crate) struct Event {
 pub(crate) enum Decoded {
     Nothing,
     Item(Item),
+    /// A character; with the accent before it that stands for itself.
+    Text(Option<char>, char),
     /// Events were dropped up to here: tell [`Decoder::resync`] which keys are down.
     KeysUnknown,
 }
 
 pub(crate) struct Decoder {
     layout: Layout,
+    oem: Option<OemPage>,
+    /// The events come from whole HID reports: a key that was typed twice is there twice.
+    exact: bool,
     held: BTreeSet<u16>,
     caps: bool,
     /// The scanner sends CapsLock.
@@ -55,27 +62,21 @@ pub(crate) struct Decoder {
     alt: Option<AltCode>,
     /// The current report has pressed a digit of an ALT code.
     alt_digit_in_report: bool,
+    /// A dead key that waits for its letter.
+    accent: Option<Waiting>,
 }
 
-/// The digits typed while Alt is down.
-#[derive(Default)]
-struct AltCode {
-    digits: u8,
-    value: u32,
-    /// Two digits came in one report. The kernel reports a usage that occurs
-    /// twice in a report once, so that `0 8 0` reads `0 8`.
-    crowded: bool,
+#[derive(Clone, Copy)]
+struct Waiting {
+    accent: Accent,
+    soft: bool,
 }
 
-impl AltCode {
-    /// The character; Windows' code pages agree with ASCII below 128. A lone digit
-    /// may be what is left of `1 1 1`.
-    fn character(&self) -> Option<u8> {
-        match u8::try_from(self.value) {
-            Ok(value @ 1..=0x7f) if !self.crowded && (2..=4).contains(&self.digits) => Some(value),
-            _ => None,
-        }
-    }
+/// What a press means.
+enum Meaning {
+    /// Part of an ALT code, or a dead key.
+    Part,
+    Text(Option<char>, char),
 }
 
 impl Decoder {
@@ -83,6 +84,8 @@ impl Decoder {
     pub(crate) fn new(layout: Layout) -> Self {
         Self {
             layout,
+            oem: None,
+            exact: false,
             held: BTreeSet::new(),
             caps: false,
             caps_used: false,
@@ -90,7 +93,18 @@ impl Decoder {
             deaf: false,
             alt: None,
             alt_digit_in_report: false,
+            accent: None,
         }
+    }
+
+    /// The code page of ALT codes without a leading zero, where it is known.
+    pub(crate) fn oem(&mut self, page: Option<OemPage>) {
+        self.oem = page;
+    }
+
+    /// The events come from whole HID reports.
+    pub(crate) fn exact(&mut self) {
+        self.exact = true;
     }
 
     /// Takes the next event.
@@ -117,6 +131,14 @@ impl Decoder {
     pub(crate) fn resync(&mut self, held: impl IntoIterator<Item = u16>) {
         self.held = held.into_iter().collect();
         self.alt = None;
+        self.accent = None;
+    }
+
+    /// There was silence. Returns whether it fell into a character, which is then lost.
+    #[must_use]
+    pub(crate) fn paused(&mut self) -> bool {
+        let alt = self.alt.take_if(|alt| alt.is_begun()).is_some();
+        self.accent.take().is_some() || alt
     }
 
     fn key(&mut self, code: u16, value: i32) -> Decoded {
@@ -143,9 +165,9 @@ impl Decoder {
                 self.caps_used = true;
             }
             _ => {
-                return match self.character(code) {
-                    Ok(Some(byte)) => Decoded::Item(Item::Byte(byte)),
-                    Ok(None) => Decoded::Item(Item::Activity),
+                return match self.meaning(code) {
+                    Ok(Meaning::Text(accent, character)) => Decoded::Text(accent, character),
+                    Ok(Meaning::Part) => Decoded::Item(Item::Activity),
                     Err(reason) => self.damage(reason),
                 };
             }
@@ -153,61 +175,109 @@ impl Decoder {
         Decoded::Item(Item::Activity)
     }
 
-    /// The character of a key under the modifiers of now; none for an ALT digit.
-    fn character(&mut self, code: u16) -> Result<Option<u8>, VoidReason> {
+    /// What a key means under the modifiers of now.
+    fn meaning(&mut self, code: u16) -> Result<Meaning, VoidReason> {
         let down = |keys: &[u16]| keys.iter().any(|key| self.held.contains(key));
         let shift = down(&[LEFTSHIFT, RIGHTSHIFT]);
         let ctrl = down(&[LEFTCTRL, RIGHTCTRL]);
+        let altgr = down(&[RIGHTALT]);
         let alt = down(&[LEFTALT]);
-        // The US layout has no third level.
-        if down(&[RIGHTALT, LEFTMETA, RIGHTMETA]) || (alt && (shift || ctrl)) {
+        // What no scanner types.
+        if down(&[LEFTMETA, RIGHTMETA]) || (alt && (shift || ctrl || altgr)) || (ctrl && altgr) {
             return Err(VoidReason::KeyUnknown);
         }
         if alt {
-            return self.alt_digit(code).map(|()| None);
+            return self.alt_digit(code).map(|()| Meaning::Part);
+        }
+        if ctrl {
+            let character = control(self.layout, code, shift).ok_or(VoidReason::KeyUnknown)?;
+            return self.typed(character);
         }
         // Some scanners send the LF of CR LF as the Down key.
-        if code == DOWN && !shift && !ctrl {
-            return Ok(Some(b'\n'));
+        if code == DOWN && !shift && !altgr {
+            return self.typed('\n');
         }
-        let key = self.layout.key(code).ok_or(VoidReason::KeyUnknown)?;
-        let character = if ctrl {
-            control(key.plain)
-        } else if key.plain.is_ascii_alphabetic() {
-            if self.lost && self.caps_used {
-                return Err(VoidReason::CaseUnknown);
+        match self.layout.symbol(code, shift, altgr) {
+            Symbol::None => Err(VoidReason::KeyUnknown),
+            Symbol::Character(character) => {
+                let character = self.cased(character, altgr)?;
+                self.typed(character)
             }
-            if shift != self.caps {
-                key.shifted
-            } else {
-                key.plain
+            Symbol::Dead(accent) => self.dead(accent, false),
+            Symbol::Soft(accent) => self.dead(accent, true),
+        }
+    }
+
+    /// A character by the state of CapsLock, if that is known and its effect is.
+    fn cased(&self, character: char, altgr: bool) -> Result<char, VoidReason> {
+        let letter = character.is_ascii_alphabetic();
+        let touched = letter || character.is_alphabetic() || self.layout.caps_is_doubtful();
+        // Enter and its like are below all case.
+        if altgr || !touched || character <= ' ' || !self.caps_used {
+            return Ok(character);
+        }
+        match (self.caps, letter) {
+            _ if self.lost => Err(VoidReason::CaseUnknown),
+            (false, _) => Ok(character),
+            (true, true) if character.is_ascii_lowercase() => Ok(character.to_ascii_uppercase()),
+            (true, true) => Ok(character.to_ascii_lowercase()),
+            (true, false) => Err(VoidReason::CaseUnknown),
+        }
+    }
+
+    fn dead(&mut self, accent: Accent, soft: bool) -> Result<Meaning, VoidReason> {
+        match self.accent.replace(Waiting { accent, soft }) {
+            None => Ok(Meaning::Part),
+            Some(_) => {
+                self.accent = None;
+                Err(VoidReason::KeyUnknown)
             }
-        } else if shift {
-            key.shifted
-        } else {
-            key.plain
+        }
+    }
+
+    /// A character, with the dead key that waited for it.
+    fn typed(&mut self, character: char) -> Result<Meaning, VoidReason> {
+        let Some(Waiting { accent, soft }) = self.accent.take() else {
+            return Ok(Meaning::Text(None, character));
         };
-        match character {
-            0 => Err(VoidReason::KeyUnknown),
-            character => Ok(Some(character)),
+        match accent.on(character) {
+            _ if character == ' ' => Ok(Meaning::Text(None, accent.alone())),
+            Some(composed) if !soft => Ok(Meaning::Text(None, composed)),
+            None if soft => Ok(Meaning::Text(Some(accent.alone()), character)),
+            _ => Err(VoidReason::KeyUnknown),
         }
     }
 
     fn alt_digit(&mut self, code: u16) -> Result<(), VoidReason> {
-        let digit = keypad_digit(code).ok_or(VoidReason::KeyUnknown)?;
         let alt = self.alt.as_mut().ok_or(VoidReason::AltCode)?;
-        alt.crowded |= std::mem::replace(&mut self.alt_digit_in_report, true);
-        alt.digits = alt.digits.saturating_add(1);
-        alt.value = alt.value.saturating_mul(10).saturating_add(digit.into());
+        if code == KPPLUS {
+            return alt.plus().then_some(()).ok_or(VoidReason::AltCode);
+        }
+        let letter = match self.layout.symbol(code, false, false) {
+            Symbol::Character(letter @ 'a'..='f') if alt.is_hexadecimal() => {
+                u8::try_from(letter).ok().map(|letter| letter - b'a' + 10)
+            }
+            _ => None,
+        };
+        let digit = keypad_digit(code)
+            .or(letter)
+            .ok_or(VoidReason::KeyUnknown)?;
+        if std::mem::replace(&mut self.alt_digit_in_report, true) && !self.exact {
+            alt.crowd();
+        }
+        alt.digit(digit);
         Ok(())
     }
 
     fn alt_released(&mut self) -> Decoded {
-        match self.alt.take().map(|alt| alt.character()) {
-            // It was down when events were dropped; that scan is void.
+        match self.alt.take().map(|alt| alt.character(self.oem)) {
+            // It was down when events were dropped or a pause came; that scan is void.
             None => Decoded::Item(Item::Activity),
-            Some(Some(byte)) => Decoded::Item(Item::Byte(byte)),
             Some(None) => self.damage(VoidReason::AltCode),
+            Some(Some(character)) => match self.typed(character) {
+                Ok(Meaning::Text(accent, character)) => Decoded::Text(accent, character),
+                _ => self.damage(VoidReason::KeyUnknown),
+            },
         }
     }
 
@@ -219,13 +289,32 @@ impl Decoder {
     }
 }
 
-/// Ctrl and a key, as scanners send 0x01 to 0x1F: Ctrl+A to Ctrl+Z, Ctrl+[ \ ],
-/// Ctrl+6 for `^` and Ctrl+- for `_`, with Shift or without; 0 for no meaning.
-fn control(plain: u8) -> u8 {
-    match plain {
-        b'a'..=b'z' | b'[' | b'\\' | b']' => plain & 0x1f,
-        b'6' => 0x1e,
-        b'-' => 0x1f,
-        _ => 0,
+/// Ctrl and a key, as scanners send 0x01 to 0x1F: Ctrl+A to Ctrl+Z; Ctrl+[ \ ] ^ _ by what
+/// is printed on the key or, for the first three, by its place on a US keyboard, as
+/// Windows has it; Ctrl+6 for `^` and Ctrl+- for `_`. Shift may be held or not.
+fn control(layout: Layout, code: u16, shift: bool) -> Option<char> {
+    let sign = |layout: Layout, shift| match layout.symbol(code, shift, false) {
+        Symbol::Character(c) => Some(c),
+        Symbol::Dead(accent) | Symbol::Soft(accent) => Some(accent.alone()),
+        Symbol::None => None,
+    };
+    let printed = sign(layout, shift)
+        .and_then(low)
+        .or_else(|| sign(layout, false).and_then(low));
+    let place = sign(Layout::Us, false).filter(|c| matches!(c, '[' | '\\' | ']'));
+    match (printed, place.and_then(low)) {
+        (Some(printed), Some(place)) if printed != place => None,
+        (printed, place) => printed.or(place),
     }
+}
+
+/// The control character of a sign.
+fn low(sign: char) -> Option<char> {
+    let code = match sign {
+        'a'..='z' | 'A'..='Z' | '[' | '\\' | ']' | '^' | '_' => u8::try_from(sign).ok()? & 0x1f,
+        '6' => 0x1e,
+        '-' => 0x1f,
+        _ => return None,
+    };
+    Some(code.into())
 }

@@ -5,6 +5,7 @@
 //! reading, and a code that waits grows stale.
 
 use super::framer::{Outcome, VoidReason};
+use super::reply::Reply;
 use crate::domain::ScannerId;
 use crate::domain::code::PaymentCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,13 +34,23 @@ pub enum What {
 }
 
 /// A whole scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Scan {
     /// What was read, without the terminator.
     pub code: PaymentCode,
     /// When its last key or byte arrived.
     pub ended: Instant,
+    /// The way back to its scanner.
+    pub reply: Reply,
 }
+
+impl PartialEq for Scan {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.code, self.ended) == (&other.code, other.ended)
+    }
+}
+
+impl Eq for Scan {}
 
 /// Whether a scanner can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +72,14 @@ pub struct Counts {
     pub voids: [u64; VoidReason::ALL.len()],
     /// Scans and voids for which the service had no room.
     pub undelivered: u64,
+    /// Sounds that the scanner was told to make.
+    pub sounds: u64,
+    /// Sounds for which it was not free.
+    pub sounds_lost: u64,
+    /// Scans that were typed on.
+    pub typed: u64,
+    /// Scans that should have been and were not.
+    pub typed_lost: u64,
 }
 
 impl Counts {
@@ -76,6 +95,10 @@ pub(crate) struct Shared {
     scans: AtomicU64,
     voids: [AtomicU64; VoidReason::ALL.len()],
     undelivered: AtomicU64,
+    sounds: AtomicU64,
+    sounds_lost: AtomicU64,
+    pub(crate) typed: AtomicU64,
+    pub(crate) typed_lost: AtomicU64,
 }
 
 impl Shared {
@@ -85,6 +108,10 @@ impl Shared {
             scans: AtomicU64::new(0),
             voids: Default::default(),
             undelivered: AtomicU64::new(0),
+            sounds: AtomicU64::new(0),
+            sounds_lost: AtomicU64::new(0),
+            typed: AtomicU64::new(0),
+            typed_lost: AtomicU64::new(0),
         }
     }
 
@@ -101,6 +128,10 @@ impl Shared {
             scans: read(&self.scans),
             voids: self.voids.each_ref().map(read),
             undelivered: read(&self.undelivered),
+            sounds: read(&self.sounds),
+            sounds_lost: read(&self.sounds_lost),
+            typed: read(&self.typed),
+            typed_lost: read(&self.typed_lost),
         }
     }
 }
@@ -111,15 +142,28 @@ pub(crate) struct Outlet {
     pub(crate) scanner: ScannerId,
     pub(crate) deliveries: Sender<Delivery>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) reply: Reply,
 }
 
 impl Outlet {
-    /// Delivers a scan or void.
-    pub(crate) fn outcome(&self, outcome: Outcome, ended: Instant) {
+    /// Counts a sound that was asked for, if the scanner has it.
+    pub(crate) fn sounded(&self, made: Option<bool>) {
+        let counter = match made {
+            Some(true) => &self.shared.sounds,
+            Some(false) => &self.shared.sounds_lost,
+            None => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Delivers a scan or void. False when there was no room.
+    pub(crate) fn outcome(&self, outcome: Outcome, ended: Instant) -> bool {
         let what = self.count(outcome, ended);
-        if self.send(what) {
+        let full = self.send(what);
+        if full {
             self.shared.undelivered.fetch_add(1, Ordering::Relaxed);
         }
+        !full
     }
 
     /// Delivers a scan or void when there is room: for recordings, which can wait.
@@ -155,7 +199,11 @@ impl Outlet {
         match outcome {
             Outcome::Scan(code) => {
                 self.shared.scans.fetch_add(1, Ordering::Relaxed);
-                What::Scan(Scan { code, ended })
+                What::Scan(Scan {
+                    code,
+                    ended,
+                    reply: self.reply.clone(),
+                })
             }
             Outcome::Void(reason) => {
                 let place = VoidReason::ALL.iter().position(|r| *r == reason);

@@ -10,19 +10,26 @@
 //! nothing is ever taken for a scanner by its looks.
 
 use super::decode::Event;
-use super::framer::{End, Framer, GAP, Profile};
+use super::failure::OpenError;
+use super::feedback::Sound;
+use super::framer::{End, GAP, Outcome, Profile};
 use super::keyboard::Keyboard;
 use super::keymap::Layout;
-use super::nodes;
-use super::reader::{Arrival, Device, OpenError};
+use super::matching::Match;
+use super::reader::{Arrival, Device, poll_file, register};
+use super::tree::{Class, Node, Tree, UsbPort};
 use evdev::raw_stream::RawDevice;
 use evdev::{EventType, InputEvent, LedCode};
+use input_linux::bitmask::Bitmask;
+use input_linux::evdev::EvdevHandle;
+use rustix::time::{ClockId, clock_gettime};
 use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::io::unix::AsyncFd;
 
 /// A keyboard scanner. [`Settings::new`] has the usual values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,23 +42,6 @@ pub struct Settings {
     pub terminator: Terminator,
     /// The longest silence inside a code.
     pub gap: Duration,
-}
-
-/// How a device is recognised. A path by port survives a replug and tells two equal
-/// scanners apart; ids are shared between makers and serial numbers between units.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Match {
-    /// A node or a link to one, such as `/dev/input/by-path/...-event-kbd`.
-    Path(PathBuf),
-    /// USB ids, and the serial number where the scanner has one.
-    Ids {
-        /// The vendor.
-        vendor: u16,
-        /// The product.
-        product: u16,
-        /// The serial number (evdev's `uniq`).
-        serial: Option<String>,
-    },
 }
 
 /// The key that a keyboard scanner presses after a code.
@@ -88,40 +78,30 @@ impl Settings {
 /// Linux `O_NONBLOCK` on amd64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
 
-pub(crate) struct Grabbed {
-    device: RawDevice,
-    keyboard: Keyboard,
-}
+/// Linux `CLOCK_BOOTTIME`.
+const BOOTTIME: i32 = 7;
 
-impl AsRawFd for Grabbed {
-    fn as_raw_fd(&self) -> RawFd {
-        self.device.as_raw_fd()
-    }
+pub(crate) struct Grabbed {
+    device: AsyncFd<RawDevice>,
+    keyboard: Keyboard,
+    _beside: Silenced,
+    port: Option<UsbPort>,
 }
 
 impl Device for Grabbed {
     type Settings = Settings;
 
-    async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let path = match &settings.matching {
-            Match::Path(path) => path.clone(),
-            Match::Ids {
-                vendor,
-                product,
-                serial,
-            } => nodes::find(
-                Path::new("/sys/class/input"),
-                *vendor,
-                *product,
-                serial.as_deref(),
-            )?,
-        };
+    fn names(settings: &Settings) -> Vec<PathBuf> {
+        vec![Tree::of_machine().name_of(Class::Input, &settings.matching)]
+    }
+
+    fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let tree = Tree::of_machine();
+        let (path, node) = tree.find(Class::Input, &settings.matching, Node::can_type)?;
         let name = path.display().to_string();
-        let named = |error: io::Error| OpenError::of(&error, name.clone());
-        let mut device = open(&path).map_err(named)?;
-        if let Match::Ids {
-            vendor, product, ..
-        } = settings.matching
+        let mut device = open(&path)?;
+        if let (Match::Ids { .. }, Some((vendor, product))) =
+            (&settings.matching, node.as_ref().and_then(|node| node.ids))
         {
             // The node may have changed hands since it was found.
             let id = device.input_id();
@@ -129,74 +109,176 @@ impl Device for Grabbed {
                 return Err(OpenError::Absent(name));
             }
         }
-        let held = |device: &RawDevice| match device.get_key_state() {
-            Ok(keys) if keys.iter().next().is_none() => Ok(()),
-            Ok(_) => Err(OpenError::KeyHeld(name.clone())),
-            Err(error) => Err(named(error)),
+        grab(&mut device, &path)?;
+        let beside = match &node {
+            Some(node) => Silenced::beside(&tree, node)?,
+            None => Silenced(Vec::new()),
         };
-        held(&device)?;
-        device.grab().map_err(named)?;
-        // A key may have gone down in between. Dropping the device ends the grab.
-        held(&device)?;
         // A device without LEDs, or opened read-only, has none to set.
         let led = |led: LedCode, on| InputEvent::new(EventType::LED.0, led.0, on);
         let _ = device.send_events(&[led(LedCode::LED_CAPSL, 0), led(LedCode::LED_NUML, 1)]);
         let mut keyboard = Keyboard::new(settings.layout, settings.profile());
-        keyboard.framer.opened(since_epoch(SystemTime::now()));
-        Ok(Self { device, keyboard })
+        keyboard.framer.opened(now());
+        tracing::info!(
+            device = Tree::describe(&path, node.as_ref()),
+            nodes = 1 + beside.0.len(),
+            "grabbed"
+        );
+        Ok(Self {
+            device: register(device).map_err(|error| OpenError::of(&error, name))?,
+            keyboard,
+            _beside: beside,
+            port: node.and_then(|node| node.port()),
+        })
+    }
+
+    fn port(&self) -> Option<UsbPort> {
+        self.port.clone()
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        arrivals: &mut Vec<Arrival>,
+    ) -> Poll<io::Result<()>> {
+        let Self {
+            device, keyboard, ..
+        } = self;
+        poll_file(device, context, |device| read(device, keyboard, arrivals))
     }
 
     fn read(&mut self, arrivals: &mut Vec<Arrival>) -> io::Result<()> {
-        let mut outcomes = Vec::new();
-        let mut keys_unknown = false;
-        for event in self.device.fetch_events()? {
-            let time = event.timestamp();
-            let event = Event {
-                at: since_epoch(time),
-                kind: event.event_type().0,
-                code: event.code(),
-                value: event.value(),
-            };
-            keys_unknown = self.keyboard.feed(&event, &mut outcomes);
-            arrivals.extend(outcomes.drain(..).map(|outcome| (outcome, arrived(time))));
-            if keys_unknown {
-                // Asking for the state of the keys makes the kernel forget queued
-                // key events without a word. What was read behind the drop is older
-                // than that state and goes with them: the stream begins anew here,
-                // inside a scan that is void already.
-                break;
-            }
-        }
-        if keys_unknown {
-            let held = self.device.get_key_state()?;
-            self.keyboard.resync(held.iter().map(|key| key.0));
-        }
-        Ok(())
+        read(self.device.get_mut(), &mut self.keyboard, arrivals)
     }
 
-    fn framer(&mut self) -> &mut Framer {
-        &mut self.keyboard.framer
+    fn patience(&self) -> Option<Duration> {
+        self.keyboard.framer.patience()
+    }
+
+    fn silence(&mut self, outcomes: &mut Vec<Outcome>) {
+        self.keyboard.framer.silence(outcomes);
+    }
+
+    fn unplugged(&mut self, outcomes: &mut Vec<Outcome>) {
+        self.keyboard.framer.unplugged(outcomes);
+    }
+
+    fn is_settled(&self) -> bool {
+        self.keyboard.framer.is_settled()
+    }
+
+    fn sound(&mut self, _: Sound) -> Option<bool> {
+        // No keyboard has a standard way to be told.
+        None
     }
 }
 
-fn open(path: &Path) -> io::Result<RawDevice> {
+/// Further input nodes of a scanner (volume keys, a second keyboard), grabbed so that
+/// nothing of it reaches another program. They are not read; what their queues lose is
+/// lost well.
+pub(crate) struct Silenced(#[allow(dead_code)] Vec<RawDevice>);
+
+impl Silenced {
+    /// Grabs the input nodes of a device beside this one of its nodes.
+    pub(crate) fn beside(tree: &Tree, node: &Node) -> Result<Self, OpenError> {
+        let nodes = tree.beside(Class::Input, node).into_iter();
+        let grabbed = nodes.map(|node| {
+            let mut device = open(&node.dev)?;
+            grab(&mut device, &node.dev)?;
+            Ok(device)
+        });
+        grabbed.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Opens a node, its events on a clock that nobody sets.
+pub(super) fn open(path: &Path) -> Result<RawDevice, OpenError> {
+    let named = |error: io::Error| OpenError::of(&error, path.display().to_string());
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(O_NONBLOCK);
     // Writing is for the LEDs alone.
     let file = options.clone().write(true).open(path);
-    RawDevice::try_from(file.or_else(|_| options.open(path))?)
+    let file = file.or_else(|_| options.open(path)).map_err(named)?;
+    let handle = EvdevHandle::new(file);
+    // At once: it empties the queue. It counts while the box is suspended, unlike
+    // CLOCK_MONOTONIC, so that a suspend is a gap.
+    handle.set_clock_id(BOOTTIME).map_err(named)?;
+    // The usages (`MSC_SCAN`) are not needed, and a third of the 63 events that the
+    // kernel's queue holds. Before Linux 4.4 they come.
+    let _ = handle.set_misc_mask(&Bitmask::default());
+    RawDevice::try_from(handle.into_inner()).map_err(named)
 }
 
-fn since_epoch(time: SystemTime) -> Duration {
+/// Takes a node for this process alone, while all its keys are up.
+pub(super) fn grab(device: &mut RawDevice, path: &Path) -> Result<(), OpenError> {
+    let name = || path.display().to_string();
+    let named = |error: io::Error| OpenError::of(&error, name());
+    let held = |device: &RawDevice| match device.get_key_state() {
+        Ok(keys) if keys.iter().next().is_none() => Ok(()),
+        Ok(_) => Err(OpenError::KeyHeld(name())),
+        Err(error) => Err(named(error)),
+    };
+    held(device)?;
+    device.grab().map_err(named)?;
+    // A key may have gone down in between. Dropping the device ends the grab.
+    held(device)
+}
+
+fn read(
+    device: &mut RawDevice,
+    keyboard: &mut Keyboard,
+    arrivals: &mut Vec<Arrival>,
+) -> io::Result<()> {
+    let mut outcomes = Vec::new();
+    let mut keys_unknown = false;
+    for event in device.fetch_events()? {
+        let event = Event {
+            at: since_boot(event.timestamp()),
+            kind: event.event_type().0,
+            code: event.code(),
+            value: event.value(),
+        };
+        keys_unknown = keyboard.feed(&event, &mut outcomes);
+        arrivals.extend(
+            outcomes
+                .drain(..)
+                .map(|outcome| (outcome, arrived(event.at))),
+        );
+        if keys_unknown {
+            // Asking for the state of the keys makes the kernel forget queued
+            // key events without a word. What was read behind the drop is older
+            // than that state and goes with them: the stream begins anew here,
+            // inside a scan that is void already.
+            break;
+        }
+    }
+    if keys_unknown {
+        let held = device.get_key_state()?;
+        keyboard.resync(held.iter().map(|key| key.0));
+    }
+    Ok(())
+}
+
+/// The time of an event on the clock that was asked for.
+fn since_boot(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    Duration::new(
+        u64::try_from(now.tv_sec).unwrap_or_default(),
+        u32::try_from(now.tv_nsec).unwrap_or_default(),
+    )
 }
 
 /// When an event with this time stamp arrived, on the clock that ages scans: it may
 /// have waited in the kernel while this process, or the whole box, slept.
-fn arrived(time: SystemTime) -> Instant {
-    let now = Instant::now();
-    let waited = time.elapsed().unwrap_or_default();
-    now.checked_sub(waited).unwrap_or(now)
+fn arrived(at: Duration) -> Instant {
+    let instant = Instant::now();
+    instant
+        .checked_sub(now().saturating_sub(at))
+        .unwrap_or(instant)
 }
 
 #[cfg(test)]
@@ -204,18 +286,18 @@ fn arrived(time: SystemTime) -> Instant {
 mod tests {
     use super::*;
 
-    async fn fails(matching: Match) -> String {
-        let opened = Grabbed::open(&Settings::new(matching)).await;
+    fn fails(matching: Match) -> String {
+        let opened = Grabbed::open(&Settings::new(matching));
         opened.err().unwrap().to_string()
     }
 
-    #[tokio::test]
-    async fn says_why_a_device_cannot_be_opened() {
+    #[test]
+    fn says_why_a_device_cannot_be_opened() {
         assert_eq!(
-            fails(Match::Path("/nonexistent/event0".into())).await,
+            fails(Match::Path("/nonexistent/event0".into())),
             "/nonexistent/event0 is not there: plug the scanner in, or correct its match"
         );
-        let why = fails(Match::Path("/dev/null".into())).await;
+        let why = fails(Match::Path("/dev/null".into()));
         assert!(why.starts_with("cannot use /dev/null: "), "{why}");
     }
 
@@ -223,8 +305,8 @@ mod tests {
     fn an_event_that_waited_makes_the_scan_as_old() {
         let second = Duration::from_secs(1);
         let early = Instant::now() - second;
-        assert!(arrived(SystemTime::now() - second) <= early + second / 2);
-        // A clock that was set back does not make a scan younger than now.
-        assert!(arrived(SystemTime::now() + 3600 * second) <= Instant::now());
+        assert!(arrived(now() - second) <= early + second / 2);
+        // A time stamp of the future does not make a scan younger than now.
+        assert!(arrived(now() + 3600 * second) <= Instant::now());
     }
 }

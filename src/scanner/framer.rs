@@ -25,6 +25,8 @@ use zeroize::{Zeroize, Zeroizing};
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 const TAB: u8 = b'\t';
+const STX: u8 = 0x02;
+const ETX: u8 = 0x03;
 
 /// The longest silence inside a scan unless the profile says otherwise. The
 /// slowest keyboard scanners known send a character every 160 ms.
@@ -52,6 +54,14 @@ pub(crate) enum End {
     /// CR LF, both or the frame is damaged.
     CrLf,
     Tab,
+    /// STX begins a frame and ETX ends it. With a check byte: the exclusive or of what
+    /// follows the STX, the ETX included, comes after the ETX (NCR, Olivetti).
+    #[allow(dead_code)] // No configuration asks for it yet.
+    StxEtx {
+        check: bool,
+    },
+    /// [`Item::End`] alone: the reports of the device say where a scan ends.
+    Report,
     Silence,
 }
 
@@ -76,8 +86,12 @@ pub enum VoidReason {
     CaseUnknown,
     /// An ALT code that is no ASCII character, or whose digits may be incomplete.
     AltCode,
-    /// One half of CR LF.
+    /// One half of CR LF, or one of STX and ETX.
     Terminator,
+    /// The check byte after ETX does not fit the scan.
+    CheckByte,
+    /// A HID report that contradicts its layout.
+    Report,
     /// A NUL on a serial line: a break, or a character with a parity error.
     Line,
     /// It had begun before the scanner was opened.
@@ -88,7 +102,7 @@ pub enum VoidReason {
 
 impl VoidReason {
     /// Every reason.
-    pub const ALL: [VoidReason; 13] = [
+    pub const ALL: [VoidReason; 15] = [
         Self::Gap,
         Self::Overflow,
         Self::Dropped,
@@ -99,6 +113,8 @@ impl VoidReason {
         Self::CaseUnknown,
         Self::AltCode,
         Self::Terminator,
+        Self::CheckByte,
+        Self::Report,
         Self::Line,
         Self::Opening,
         Self::Remainder,
@@ -117,6 +133,8 @@ impl VoidReason {
             Self::CaseUnknown => "case_unknown",
             Self::AltCode => "alt_code",
             Self::Terminator => "terminator",
+            Self::CheckByte => "check_byte",
+            Self::Report => "report",
             Self::Line => "line",
             Self::Opening => "opening",
             Self::Remainder => "remainder",
@@ -137,6 +155,8 @@ pub enum Outcome {
 #[derive(Clone, Copy)]
 pub(crate) enum Item {
     Byte(u8),
+    /// The frame ends here, whatever its profile.
+    End,
     /// A key moved and gave no byte: no silence.
     Activity,
     /// Something is missing or wrong here.
@@ -147,6 +167,8 @@ enum State {
     /// The next byte begins a frame.
     Idle,
     Frame,
+    /// ETX has come, its check byte has not.
+    Check,
     Skip(Tail),
     /// Just opened; what comes may have begun before.
     Settle {
@@ -200,6 +222,11 @@ impl Framer {
         !matches!(self.state, State::Settle { .. })
     }
 
+    /// Whether a frame is in progress.
+    pub(crate) fn is_in_frame(&self) -> bool {
+        matches!(self.state, State::Frame | State::Check)
+    }
+
     /// How long after the last item silence has a meaning; none when it has not.
     pub(crate) fn patience(&self) -> Option<Duration> {
         match self.state {
@@ -212,12 +239,18 @@ impl Framer {
     pub(crate) fn feed(&mut self, at: Duration, item: Item, out: &mut Vec<Outcome>) {
         match at.checked_sub(self.last) {
             Some(quiet) if quiet > self.profile.gap => self.silence(out),
-            None if matches!(self.state, State::Frame) => self.void(VoidReason::ClockStep, out),
+            None if matches!(self.state, State::Frame | State::Check) => {
+                self.void(VoidReason::ClockStep, out)
+            }
             _ => {}
         }
         self.last = at;
         match item {
             Item::Byte(byte) => self.byte(byte, out),
+            Item::End => {
+                self.previous = None;
+                self.end(out);
+            }
             Item::Activity => {}
             Item::Damage(reason) => self.damage(reason, out),
         }
@@ -229,7 +262,7 @@ impl Framer {
         match self.state {
             State::Idle => {}
             State::Frame if endless => self.end(out),
-            State::Frame => {
+            State::Frame | State::Check => {
                 self.void(VoidReason::Gap, out);
                 self.state = State::Skip(Tail::Quiet);
             }
@@ -251,20 +284,26 @@ impl Framer {
 
     /// The scanner went away.
     pub(crate) fn unplugged(&mut self, out: &mut Vec<Outcome>) {
-        if matches!(self.state, State::Frame | State::Skip(Tail::Burst)) {
+        if matches!(
+            self.state,
+            State::Frame | State::Check | State::Skip(Tail::Burst)
+        ) {
             out.push(Outcome::Void(VoidReason::Unplugged));
         }
         self.opened(self.last);
     }
 
     fn byte(&mut self, byte: u8, out: &mut Vec<Outcome>) {
+        if let End::StxEtx { check } = self.profile.end {
+            return self.enclosed(byte, check, out);
+        }
         let previous = self.previous.replace(byte);
         let end = match self.profile.end {
             End::Cr => byte == CR,
             End::Lf => byte == LF,
             End::CrLf => byte == LF && previous == Some(CR),
             End::Tab => byte == TAB,
-            End::Silence => false,
+            End::Silence | End::Report | End::StxEtx { .. } => false,
         };
         if end {
             return self.end(out);
@@ -277,10 +316,42 @@ impl Framer {
                 // A CR before this frame has nothing to do with it.
                 self.push(byte, None, out);
             }
-            State::Frame => self.push(byte, previous, out),
+            State::Frame | State::Check => self.push(byte, previous, out),
             State::Skip(Tail::Quiet) => self.state = State::Skip(Tail::Burst),
             State::Skip(_) => {}
             State::Settle { bytes } => *bytes = true,
+        }
+    }
+
+    /// A byte of a scanner that says where a scan begins: STX ends any skipping.
+    fn enclosed(&mut self, byte: u8, check: bool, out: &mut Vec<Outcome>) {
+        match (&mut self.state, byte) {
+            (State::Check, byte) => {
+                let sum = self.frame.iter().fold(ETX, |sum, byte| sum ^ byte);
+                if byte == sum {
+                    self.end(out);
+                } else {
+                    self.void(VoidReason::CheckByte, out);
+                }
+            }
+            (State::Frame, ETX) if check => self.state = State::Check,
+            (State::Frame, ETX) => self.end(out),
+            (State::Frame, STX) => {
+                self.void(VoidReason::Terminator, out);
+                self.state = State::Frame;
+            }
+            (State::Frame, byte) => self.push(byte, None, out),
+            (_, STX) => {
+                // Reports what was skipped, if it has not been.
+                self.end(out);
+                self.state = State::Frame;
+            }
+            // What some scanners send between frames.
+            (State::Idle, CR | LF) => {}
+            (State::Idle, _) => self.void(VoidReason::Terminator, out),
+            (State::Skip(Tail::Quiet), _) => self.state = State::Skip(Tail::Burst),
+            (State::Skip(_), _) => {}
+            (State::Settle { bytes }, _) => *bytes = true,
         }
     }
 
@@ -296,7 +367,7 @@ impl Framer {
 
     fn end(&mut self, out: &mut Vec<Outcome>) {
         match self.state {
-            State::Frame => {
+            State::Frame | State::Check => {
                 let mut frame = self.frame.as_slice();
                 if matches!(self.profile.end, End::Lf | End::CrLf) {
                     frame = frame.strip_suffix(&[CR]).unwrap_or(frame);
@@ -316,7 +387,7 @@ impl Framer {
 
     fn damage(&mut self, reason: VoidReason, out: &mut Vec<Outcome>) {
         match &mut self.state {
-            State::Idle | State::Frame => self.void(reason, out),
+            State::Idle | State::Frame | State::Check => self.void(reason, out),
             State::Skip(Tail::Quiet) => self.state = State::Skip(Tail::Burst),
             State::Skip(_) => {}
             State::Settle { bytes } => *bytes = true,

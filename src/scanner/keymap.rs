@@ -1,10 +1,12 @@
-//! What the keys of a keyboard scanner mean.
+//! Keys and what they mean: a scanner is set to one country and must be decoded with the
+//! same one.
 //!
-//! A scanner is set to one country and must be decoded with the same one. A table
-//! of our own, not the desktop's: a key without a meaning is an error here, and
-//! scanner makers' positions can be listed. Each key carries its evdev code
-//! (Linux `input-event-codes.h`) and its HID usage (HID Usage Tables, page 0x07),
-//! which evdev reports as `MSC_SCAN`.
+//! A table of our own, not the desktop's: a key without a meaning is an error here, and
+//! scanner makers' positions can be listed. Keys go by their evdev codes (Linux
+//! `input-event-codes.h`). The main block is in `layouts`; the keypad, Enter and their
+//! like are the same everywhere and stand here.
+
+use super::layouts;
 
 /// The keyboard layout that the scanner is set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,49 +14,169 @@ pub enum Layout {
     /// United States.
     #[default]
     Us,
+    /// United Kingdom.
+    Gb,
+    /// France (AZERTY).
+    Fr,
+    /// Belgium (AZERTY).
+    Be,
+    /// Germany and Austria (QWERTZ).
+    De,
+    /// Switzerland, German and French.
+    Ch,
+    /// Spain.
+    Es,
+    /// Italy.
+    It,
 }
 
-/// One key. A character of 0 means that this level has none.
-pub(crate) struct Key {
+/// What a key gives under Shift and AltGr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Symbol {
+    None,
+    Character(char),
+    /// Stands on the letter that follows, or for itself before a space.
+    Dead(Accent),
+    /// An accent for itself; a dead one on other computers of that country.
+    Soft(Accent),
+}
+
+/// How a character is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stroke {
     pub(crate) code: u16,
-    pub(crate) usage: u8,
-    pub(crate) plain: u8,
-    pub(crate) shifted: u8,
+    pub(crate) shift: bool,
+    pub(crate) altgr: bool,
+    /// A dead key: a space must follow.
+    pub(crate) space: bool,
 }
 
 impl Layout {
-    /// The key with an evdev code, keypad included.
-    pub(crate) fn key(self, code: u16) -> Option<&'static Key> {
-        self.main()
-            .iter()
-            .chain(&KEYPAD)
-            .find(|key| key.code == code)
-    }
+    /// Every layout with its name in the configuration.
+    pub const ALL: [(&'static str, Layout); 8] = [
+        ("us", Self::Us),
+        ("gb", Self::Gb),
+        ("fr", Self::Fr),
+        ("be", Self::Be),
+        ("de", Self::De),
+        ("ch", Self::Ch),
+        ("es", Self::Es),
+        ("it", Self::It),
+    ];
 
-    /// How to type a character: the key, and whether Shift is held.
-    pub(crate) fn stroke(self, character: u8) -> Option<(&'static Key, bool)> {
-        self.main().iter().find_map(|key| match character {
-            0 => None,
-            c if c == key.plain => Some((key, false)),
-            c if c == key.shifted => Some((key, true)),
-            _ => None,
+    /// What a key gives.
+    pub(crate) fn symbol(self, code: u16, shift: bool, altgr: bool) -> Symbol {
+        layouts::symbol(self, code, shift, altgr).unwrap_or_else(|| {
+            let character = match code {
+                // It is a comma in some of these countries, by the computer's settings.
+                KPDOT if matches!(self, Self::De | Self::Be) => None,
+                SPACE if !altgr => Some(' '),
+                _ if shift || altgr => None,
+                _ => OTHERS.iter().find(|(key, _)| *key == code).map(|(_, c)| *c),
+            };
+            character.map_or(Symbol::None, Symbol::Character)
         })
     }
 
-    fn main(self) -> &'static [Key] {
-        match self {
-            Self::Us => &US,
+    /// Whether CapsLock may change other keys than letters: it does on Windows and not
+    /// elsewhere.
+    pub(crate) fn caps_is_doubtful(self) -> bool {
+        matches!(self, Self::Fr | Self::Be)
+    }
+
+    /// How to type a character; Enter for CR. None: this keyboard has no key for it.
+    pub(crate) fn stroke(self, character: char) -> Option<Stroke> {
+        let stroke = |code, shift, altgr, space| Stroke {
+            code,
+            shift,
+            altgr,
+            space,
+        };
+        match character {
+            '\r' => return Some(stroke(ENTER, false, false, false)),
+            '\t' => return Some(stroke(TAB, false, false, false)),
+            ' ' => return Some(stroke(SPACE, false, false, false)),
+            _ => {}
         }
+        let levels = [(false, false), (true, false), (false, true), (true, true)];
+        let typed = |dead: bool| {
+            levels.into_iter().find_map(|(shift, altgr)| {
+                let gives = |code: &u16| match self.symbol(*code, shift, altgr) {
+                    Symbol::Character(c) => !dead && c == character,
+                    Symbol::Dead(accent) | Symbol::Soft(accent) => {
+                        dead && accent.alone() == character
+                    }
+                    Symbol::None => false,
+                };
+                let code = layouts::codes().find(gives)?;
+                Some(stroke(code, shift, altgr, dead))
+            })
+        };
+        typed(false).or_else(|| typed(true))
     }
 }
 
+/// An accent of a dead key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accent {
+    Grave,
+    Acute,
+    Circumflex,
+    Tilde,
+    Diaeresis,
+}
+
+impl Accent {
+    /// The accent of a sign that stands for a dead key.
+    pub(crate) fn of(sign: char) -> Option<Self> {
+        Some(match sign {
+            'ˋ' => Self::Grave,
+            'ˊ' => Self::Acute,
+            'ˆ' => Self::Circumflex,
+            '˜' => Self::Tilde,
+            '¨' => Self::Diaeresis,
+            _ => return None,
+        })
+    }
+
+    /// The character of an accent that stands for itself.
+    pub(crate) fn alone(self) -> char {
+        match self {
+            Self::Grave => '`',
+            Self::Acute => '´',
+            Self::Circumflex => '^',
+            Self::Tilde => '~',
+            Self::Diaeresis => '¨',
+        }
+    }
+
+    /// The letter with the accent on it.
+    pub(crate) fn on(self, letter: char) -> Option<char> {
+        let (letters, composed) = match self {
+            Self::Grave => ("aeiouAEIOU", "àèìòùÀÈÌÒÙ"),
+            Self::Acute => ("aeiouyAEIOUY", "áéíóúýÁÉÍÓÚÝ"),
+            Self::Circumflex => ("aeiouAEIOU", "âêîôûÂÊÎÔÛ"),
+            Self::Tilde => ("anoANO", "ãñõÃÑÕ"),
+            Self::Diaeresis => ("aeiouyAEIOU", "äëïöüÿÄËÏÖÜ"),
+        };
+        let place = letters.chars().position(|c| c == letter)?;
+        composed.chars().nth(place)
+    }
+}
+
+pub(crate) const ESC: u16 = 1;
+pub(crate) const BACKSPACE: u16 = 14;
+pub(crate) const TAB: u16 = 15;
 pub(crate) const ENTER: u16 = 28;
 pub(crate) const LEFTCTRL: u16 = 29;
 pub(crate) const LEFTSHIFT: u16 = 42;
 pub(crate) const RIGHTSHIFT: u16 = 54;
 pub(crate) const LEFTALT: u16 = 56;
+pub(crate) const SPACE: u16 = 57;
 pub(crate) const CAPSLOCK: u16 = 58;
 pub(crate) const NUMLOCK: u16 = 69;
+pub(crate) const KPPLUS: u16 = 78;
+pub(crate) const KPDOT: u16 = 83;
 pub(crate) const KPENTER: u16 = 96;
 pub(crate) const RIGHTCTRL: u16 = 97;
 pub(crate) const RIGHTALT: u16 = 100;
@@ -62,117 +184,36 @@ pub(crate) const DOWN: u16 = 108;
 pub(crate) const LEFTMETA: u16 = 125;
 pub(crate) const RIGHTMETA: u16 = 126;
 
-/// The HID usage of Left Shift.
-pub(crate) const LEFTSHIFT_USAGE: u8 = 0xe1;
+/// The keypad from 0 to 9. NumLock is taken as on: a scanner types digits here, never
+/// cursor keys.
+pub(crate) const KEYPAD: [u16; 10] = [82, 79, 80, 81, 75, 76, 77, 71, 72, 73];
 
-const fn key(code: u16, usage: u8, plain: u8, shifted: u8) -> Key {
-    Key {
-        code,
-        usage,
-        plain,
-        shifted,
-    }
-}
-
-static US: [Key; 52] = [
-    key(30, 0x04, b'a', b'A'),
-    key(48, 0x05, b'b', b'B'),
-    key(46, 0x06, b'c', b'C'),
-    key(32, 0x07, b'd', b'D'),
-    key(18, 0x08, b'e', b'E'),
-    key(33, 0x09, b'f', b'F'),
-    key(34, 0x0a, b'g', b'G'),
-    key(35, 0x0b, b'h', b'H'),
-    key(23, 0x0c, b'i', b'I'),
-    key(36, 0x0d, b'j', b'J'),
-    key(37, 0x0e, b'k', b'K'),
-    key(38, 0x0f, b'l', b'L'),
-    key(50, 0x10, b'm', b'M'),
-    key(49, 0x11, b'n', b'N'),
-    key(24, 0x12, b'o', b'O'),
-    key(25, 0x13, b'p', b'P'),
-    key(16, 0x14, b'q', b'Q'),
-    key(19, 0x15, b'r', b'R'),
-    key(31, 0x16, b's', b'S'),
-    key(20, 0x17, b't', b'T'),
-    key(22, 0x18, b'u', b'U'),
-    key(47, 0x19, b'v', b'V'),
-    key(17, 0x1a, b'w', b'W'),
-    key(45, 0x1b, b'x', b'X'),
-    key(21, 0x1c, b'y', b'Y'),
-    key(44, 0x1d, b'z', b'Z'),
-    key(2, 0x1e, b'1', b'!'),
-    key(3, 0x1f, b'2', b'@'),
-    key(4, 0x20, b'3', b'#'),
-    key(5, 0x21, b'4', b'$'),
-    key(6, 0x22, b'5', b'%'),
-    key(7, 0x23, b'6', b'^'),
-    key(8, 0x24, b'7', b'&'),
-    key(9, 0x25, b'8', b'*'),
-    key(10, 0x26, b'9', b'('),
-    key(11, 0x27, b'0', b')'),
-    key(ENTER, 0x28, b'\r', 0),
-    key(1, 0x29, 0x1b, 0),
-    key(14, 0x2a, 0x08, 0),
-    key(15, 0x2b, b'\t', 0),
-    key(57, 0x2c, b' ', b' '),
-    key(12, 0x2d, b'-', b'_'),
-    key(13, 0x2e, b'=', b'+'),
-    key(26, 0x2f, b'[', b'{'),
-    key(27, 0x30, b']', b'}'),
-    key(43, 0x31, b'\\', b'|'),
-    key(39, 0x33, b';', b':'),
-    key(40, 0x34, b'\'', b'"'),
-    key(41, 0x35, b'`', b'~'),
-    key(51, 0x36, b',', b'<'),
-    key(52, 0x37, b'.', b'>'),
-    key(53, 0x38, b'/', b'?'),
-];
-
-/// The keypad is the same in every layout. NumLock is taken as on: a scanner
-/// types digits here, never cursor keys.
-static KEYPAD: [Key; 16] = [
-    key(82, 0x62, b'0', 0),
-    key(79, 0x59, b'1', 0),
-    key(80, 0x5a, b'2', 0),
-    key(81, 0x5b, b'3', 0),
-    key(75, 0x5c, b'4', 0),
-    key(76, 0x5d, b'5', 0),
-    key(77, 0x5e, b'6', 0),
-    key(71, 0x5f, b'7', 0),
-    key(72, 0x60, b'8', 0),
-    key(73, 0x61, b'9', 0),
-    key(83, 0x63, b'.', 0),
-    key(98, 0x54, b'/', 0),
-    key(55, 0x55, b'*', 0),
-    key(74, 0x56, b'-', 0),
-    key(78, 0x57, b'+', 0),
-    key(KPENTER, 0x58, b'\r', 0),
+/// Keys that are the same in every layout.
+const OTHERS: [(u16, char); 20] = [
+    (ENTER, '\r'),
+    (KPENTER, '\r'),
+    (TAB, '\t'),
+    (ESC, '\x1b'),
+    (BACKSPACE, '\x08'),
+    (KEYPAD[0], '0'),
+    (KEYPAD[1], '1'),
+    (KEYPAD[2], '2'),
+    (KEYPAD[3], '3'),
+    (KEYPAD[4], '4'),
+    (KEYPAD[5], '5'),
+    (KEYPAD[6], '6'),
+    (KEYPAD[7], '7'),
+    (KEYPAD[8], '8'),
+    (KEYPAD[9], '9'),
+    (KPDOT, '.'),
+    (98, '/'),
+    (55, '*'),
+    (74, '-'),
+    (KPPLUS, '+'),
 ];
 
 /// The digit of a keypad key, for ALT codes.
 pub(crate) fn keypad_digit(code: u16) -> Option<u8> {
-    KEYPAD
-        .iter()
-        .find(|key| key.code == code && key.plain.is_ascii_digit())
-        .map(|key| key.plain - b'0')
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_printable_character_has_one_stroke_that_gives_it_back() {
-        for character in 0x20..=0x7e {
-            let (key, shift) = Layout::Us.stroke(character).unwrap();
-            let again = Layout::Us.key(key.code).unwrap();
-            assert_eq!(if shift { again.shifted } else { again.plain }, character);
-        }
-        let mut codes: Vec<u16> = US.iter().chain(&KEYPAD).map(|key| key.code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), US.len() + KEYPAD.len());
-    }
+    let place = KEYPAD.iter().position(|key| *key == code)?;
+    u8::try_from(place).ok()
 }

@@ -2,36 +2,60 @@
 //!
 //! ```text
 //!   evdev   key events ──▶ decode ──┐
-//!   replay  key events ──▶ decode ──┼──▶ framer ──▶ delivery ──▶ service
-//!   serial  bytes ──────────────────┘
+//!   replay  any of these ───────────┤
+//!   hidraw  reports ──────▶ hid ────┼──▶ framer ──▶ delivery ──▶ service
+//!   serial  bytes ──────────────────┘                  ▲            │
+//!                                                      └─ sounds ───┘
 //! ```
 //!
 //! A folder member per kind, one framer for all. `framer`, `decode`, `keymap`,
-//! `keyboard` and `evemu` are pure; `reader` keeps a device open; `evdev`, `serial`
+//! `keyboard`, `hid` and `recording` are pure; `reader` keeps a device open; `evdev`, `serial`
 //! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
 //! counted: `docs/scanners.md`.
 
+mod alt;
+pub(crate) mod capture;
+mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
-pub mod evemu;
+mod failure;
+mod feedback;
+pub(crate) mod findings;
 mod framer;
+mod hid;
+pub mod hidraw;
+mod hotplug;
 mod keyboard;
 mod keymap;
-mod nodes;
+mod layouts;
+mod looks;
+mod matching;
+mod orders;
 mod reader;
+pub mod recording;
 pub mod replay;
+mod reply;
 pub mod serial;
+mod ssi;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod typing;
 
+pub use codepage::OemPage;
 pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
-pub use evemu::scans_of;
+pub use feedback::{Feedback, Protocol, Sound};
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
 pub use keymap::Layout;
+pub use looks::{Looks, Seen, devices};
+pub use matching::Match;
+pub use recording::scans_of;
+pub use reply::Reply;
 
 use crate::domain::ScannerId;
 use delivery::{Outlet, Shared};
+use orders::{Leash, Orders};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, watch};
@@ -50,6 +74,8 @@ pub struct Settings {
 pub enum Kind {
     /// A keyboard scanner, grabbed.
     Evdev(evdev::Settings),
+    /// A HID POS scanner.
+    Hidraw(hidraw::Settings),
     /// A serial line, or a pty.
     Serial(serial::Settings),
     /// A recording.
@@ -57,10 +83,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// `evdev`, `serial` or `replay`.
+    /// `evdev`, `hidraw`, `serial` or `replay`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Evdev(_) => "evdev",
+            Self::Hidraw(_) => "hidraw",
             Self::Serial(_) => "serial",
             Self::Replay(_) => "replay",
         }
@@ -72,7 +99,9 @@ pub struct Scanner {
     id: ScannerId,
     shared: Arc<Shared>,
     /// How often a recording was asked for. Its loss is the order to stop.
-    orders: Option<watch::Sender<u64>>,
+    plays: Option<watch::Sender<u64>>,
+    /// The same for devices.
+    leash: Option<Leash>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -85,30 +114,33 @@ pub struct Scanner {
 /// of a scan after it was opened; what comes earlier may be half a code and is void.
 pub fn start(settings: Settings, deliveries: mpsc::Sender<Delivery>) -> Scanner {
     let shared = Arc::new(Shared::new());
-    let (orders, receiver) = watch::channel(0);
+    let (plays, asked) = watch::channel(0);
+    let (leash, orders) = orders::orders();
     let id = settings.id.clone();
     let outlet = Outlet {
         scanner: settings.id,
         deliveries,
         shared: Arc::clone(&shared),
+        reply: Reply { line: leash.line() },
     };
     let kind = settings.kind;
     // The handle's own end, for a thread that cannot be started.
     let fallback = outlet.clone();
     let thread = std::thread::Builder::new()
         .name(format!("scan-{id}"))
-        .spawn(move || run(&kind, &outlet, receiver))
+        .spawn(move || run(&kind, &outlet, asked, orders))
         .map_err(|error| fallback.failed(&error))
         .ok();
     Scanner {
         id,
         shared,
-        orders: Some(orders),
+        plays: Some(plays),
+        leash: Some(leash),
         thread,
     }
 }
 
-fn run(kind: &Kind, outlet: &Outlet, mut orders: watch::Receiver<u64>) {
+fn run(kind: &Kind, outlet: &Outlet, mut asked: watch::Receiver<u64>, mut orders: Orders) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -122,12 +154,17 @@ fn run(kind: &Kind, outlet: &Outlet, mut orders: watch::Receiver<u64>) {
             Kind::Evdev(settings) => {
                 reader::keep::<evdev::Grabbed>(settings, outlet, &mut orders).await;
             }
+            Kind::Hidraw(settings) => {
+                reader::keep::<hidraw::Raw>(settings, outlet, &mut orders).await;
+            }
             Kind::Serial(settings) => {
                 reader::keep::<serial::Port>(settings, outlet, &mut orders).await;
             }
-            Kind::Replay(settings) => replay::keep(settings, outlet, &mut orders).await,
+            Kind::Replay(settings) => replay::keep(settings, outlet, &mut asked).await,
         }
     });
+    // A sound may still be on its way to a device that takes its time.
+    runtime.shutdown_background();
 }
 
 impl Scanner {
@@ -148,15 +185,15 @@ impl Scanner {
 
     /// Plays the recording, once more if it is playing. Devices ignore it.
     pub fn play(&self) {
-        if let Some(orders) = &self.orders {
-            orders.send_modify(|plays| *plays = plays.wrapping_add(1));
+        if let Some(plays) = &self.plays {
+            plays.send_modify(|plays| *plays = plays.wrapping_add(1));
         }
     }
 }
 
 impl Drop for Scanner {
     fn drop(&mut self) {
-        self.orders = None;
+        (self.plays, self.leash) = (None, None);
         if let Some(thread) = self.thread.take() {
             // A panic was reported by the thread itself.
             let _ = thread.join();

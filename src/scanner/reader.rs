@@ -3,186 +3,203 @@
 //! ```text
 //!    open ──▶ settle (discard what began before) ──▶ Ready: read, frame, deliver
 //!     ▲                                                │ hang-up: void, Absent
-//!     └───── pause 250 ms, doubling to 2 s ◀───────────┘
+//!     └───── a change in /dev, or a growing pause ◀────┘
 //! ```
 //!
 //! Each device has a thread with an event loop of its own, so that nothing else in
 //! the process can make it late. The loop sleeps in `epoll`: an idle scanner wakes
-//! nobody, a timer runs only while a frame is in progress, and stopping needs no
-//! polling.
+//! nobody, a timer runs only while a frame is in progress, stopping needs no
+//! polling, and a scanner that is absent is waited for, not looked for.
 
 use super::delivery::{Outlet, ScannerState};
-use super::framer::{Framer, Outcome};
+use super::failure::OpenError;
+use super::feedback::Sound;
+use super::framer::Outcome;
+use super::hotplug::Watch;
+use super::orders::{Order, Orders};
+use super::tree::UsbPort;
+use std::future::poll_fn;
+use std::io;
 use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use std::{fmt, io};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::watch;
 
 const PAUSE_MIN: Duration = Duration::from_millis(250);
+/// For what no change in `/dev` tells: another program lets go, a key comes up.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Beside the watch on `/dev`, in case that it missed something.
+const PAUSE_ABSENT: Duration = Duration::from_secs(30);
+/// Several changes come for one device, the permissions last.
+const CHANGES_SETTLE: Duration = Duration::from_millis(20);
 
-/// An open device. Its file descriptor is readable when there is something to read.
-pub(crate) trait Device: AsRawFd + Sized {
+/// An open device.
+pub(crate) trait Device: Sized {
     type Settings;
 
-    /// Opens the device, for this process alone. What came before is discarded.
-    async fn open(settings: &Self::Settings) -> Result<Self, OpenError>;
+    /// The names under which the device may come, to be told when it does.
+    fn names(settings: &Self::Settings) -> Vec<PathBuf>;
 
-    /// Reads once. `WouldBlock` when nothing waits; any other error means that the
-    /// device is gone.
+    /// Opens the device, for this process alone. What came before is discarded.
+    fn open(settings: &Self::Settings) -> Result<Self, OpenError>;
+
+    /// The USB port that it is plugged into, if it is.
+    fn port(&self) -> Option<UsbPort>;
+
+    /// Reads once, when there is something. An error means that the device is gone.
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        arrivals: &mut Vec<Arrival>,
+    ) -> Poll<io::Result<()>>;
+
+    /// Reads what waits right now. `WouldBlock` when nothing does.
     fn read(&mut self, arrivals: &mut Vec<Arrival>) -> io::Result<()>;
 
-    fn framer(&mut self) -> &mut Framer;
+    /// How long after the last read silence has a meaning; none when it has not.
+    fn patience(&self) -> Option<Duration>;
+
+    /// Nothing came for that long.
+    fn silence(&mut self, outcomes: &mut Vec<Outcome>);
+
+    /// The device went away.
+    fn unplugged(&mut self, outcomes: &mut Vec<Outcome>);
+
+    /// Whether what comes now would be delivered: nothing of before the opening is left.
+    fn is_settled(&self) -> bool;
+
+    /// Makes a sound, if the device is free to. Whether it was told to; none when it
+    /// has no such sound. Never waits.
+    fn sound(&mut self, sound: Sound) -> Option<bool>;
 }
 
 /// An outcome and when its last key or byte arrived.
 pub(crate) type Arrival = (Outcome, Instant);
 
-/// Why a device could not be opened: what was found and what to do.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum OpenError {
-    /// Nothing is there under this name.
-    Absent(String),
-    /// No permission.
-    Denied(String),
-    /// Another program has it.
-    Busy(String),
-    /// Several devices match.
-    Ambiguous(String),
-    /// A key is down: the grab would leave it stuck for whoever saw the press.
-    KeyHeld(String),
-    /// Anything else: the device and the system's words.
-    Unusable(String, String),
-}
-
-impl OpenError {
-    /// Names the usual failures of opening a device.
-    pub(crate) fn of(error: &io::Error, device: String) -> Self {
-        match error.kind() {
-            // ENXIO and ENODEV have no kind; a node can outlive its device for a moment.
-            io::ErrorKind::NotFound => Self::Absent(device),
-            io::ErrorKind::PermissionDenied => Self::Denied(device),
-            io::ErrorKind::ResourceBusy => Self::Busy(device),
-            _ if matches!(error.raw_os_error(), Some(6 | 19)) => Self::Absent(device),
-            _ => Self::Unusable(device, error.to_string()),
-        }
-    }
-
-    fn state(&self) -> ScannerState {
-        match self {
-            Self::Absent(_) => ScannerState::Absent(self.to_string()),
-            _ => ScannerState::Failed(self.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent(device) => {
-                write!(
-                    f,
-                    "{device} is not there: plug the scanner in, or correct its match"
-                )
-            }
-            Self::Denied(device) => write!(
-                f,
-                "no permission to open {device}: install the udev rule for scanners"
-            ),
-            Self::Busy(device) => write!(
-                f,
-                "{device} is in use by another program: stop that program, or configure \
-                 each scanner once"
-            ),
-            Self::Ambiguous(device) => write!(
-                f,
-                "several scanners match {device}: configure each by its path in \
-                 /dev/input/by-path"
-            ),
-            Self::KeyHeld(device) => write!(
-                f,
-                "a key is held down on {device}: release it, or unplug the scanner and plug \
-                 it in again"
-            ),
-            Self::Unusable(device, why) => write!(f, "cannot use {device}: {why}"),
-        }
-    }
-}
-
 /// Reads a device, and whatever comes back in its place, until told to stop.
-pub(crate) async fn keep<D: Device>(
-    settings: &D::Settings,
-    outlet: &Outlet,
-    orders: &mut watch::Receiver<u64>,
-) {
+pub(crate) async fn keep<D: Device>(settings: &D::Settings, outlet: &Outlet, orders: &mut Orders) {
     let mut pause = PAUSE_MIN;
+    let mut port: Option<UsbPort> = None;
     loop {
-        let opened = tokio::select! {
-            biased;
-            () = stop(orders) => return,
-            opened = D::open(settings) => opened,
-        };
-        let state = match opened.and_then(register) {
-            Ok(device) => match read_until_gone(device, outlet, orders).await {
-                Some(was_ready) => {
-                    if was_ready {
-                        pause = PAUSE_MIN;
+        // Before the device is looked for, so that no change falls in between.
+        let watch = Watch::new(&D::names(settings));
+        let (state, longest) = match D::open(settings) {
+            Ok(device) => {
+                port = device.port();
+                drop(watch);
+                match read_until_gone(device, outlet, orders).await {
+                    Some(was_ready) => {
+                        if was_ready {
+                            pause = PAUSE_MIN;
+                        }
+                        outlet.state(ScannerState::Absent(
+                            "the scanner was unplugged: plug it in".to_owned(),
+                        ));
+                        // A node can outlive its device for a moment.
+                        if orders.stopped_within(pause).await {
+                            return;
+                        }
+                        pause = (pause * 2).min(PAUSE_MAX);
+                        continue;
                     }
-                    ScannerState::Absent("the scanner was unplugged: plug it in".to_owned())
+                    None => return,
                 }
-                None => return,
-            },
-            Err(error) => error.state(),
+            }
+            Err(error) => {
+                let error = changed(error, port.as_ref());
+                let longest = match error.waits_for_a_device() && watch.is_ok() {
+                    true => PAUSE_ABSENT,
+                    false => PAUSE_MAX,
+                };
+                (error.state(), longest)
+            }
         };
         outlet.state(state);
+        let something = async {
+            match watch {
+                Ok(mut watch) => watch.changed().await,
+                Err(error) => Err(error),
+            }
+        };
         tokio::select! {
-            () = stop(orders) => return,
-            () = tokio::time::sleep(pause) => {}
+            biased;
+            () = orders.stopped() => return,
+            Ok(()) = something => {
+                pause = PAUSE_MIN;
+                if orders.stopped_within(CHANGES_SETTLE).await {
+                    return;
+                }
+            }
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
         }
-        pause = (pause * 2).min(PAUSE_MAX);
     }
 }
 
-/// Puts the device into this thread's event loop.
-fn register<D: Device>(device: D) -> Result<AsyncFd<D>, OpenError> {
+/// An absent scanner whose port has another device now was set to another mode, or
+/// somebody plugged in something else.
+fn changed(error: OpenError, port: Option<&UsbPort>) -> OpenError {
+    match (error, port.and_then(UsbPort::occupant)) {
+        (OpenError::Absent(device), Some(found)) => OpenError::Changed(device, found),
+        (error, _) => error,
+    }
+}
+
+/// Puts a file into this thread's event loop.
+pub(crate) fn register<F: AsRawFd>(file: F) -> io::Result<AsyncFd<F>> {
     // Its successor is an unsafe function, whose contract is that the descriptor
-    // stays open and the same while registered. A device owns the one it opened, and
-    // the registration owns the device.
+    // stays open and the same while registered. Whoever calls this owns the file, and
+    // the registration owns it from then on.
     #[allow(deprecated)]
-    AsyncFd::with_interest(device, Interest::READABLE)
-        .map_err(|error| OpenError::of(&error, "the device".to_owned()))
+    AsyncFd::with_interest(file, Interest::READABLE).map_err(io::Error::from)
+}
+
+/// Reads once from a registered file, when there is something.
+pub(crate) fn poll_file<F: AsRawFd>(
+    file: &mut AsyncFd<F>,
+    context: &mut Context<'_>,
+    mut read: impl FnMut(&mut F) -> io::Result<()>,
+) -> Poll<io::Result<()>> {
+    loop {
+        let mut readable = ready!(file.poll_read_ready_mut(context))?;
+        if let Ok(result) = readable.try_io(|file| read(file.get_mut())) {
+            return Poll::Ready(result);
+        }
+    }
 }
 
 /// Returns whether the device was ready before it went, or nothing when told to stop.
 async fn read_until_gone<D: Device>(
-    mut device: AsyncFd<D>,
+    mut device: D,
     outlet: &Outlet,
-    orders: &mut watch::Receiver<u64>,
+    orders: &mut Orders,
 ) -> Option<bool> {
     let mut arrivals: Vec<Arrival> = Vec::new();
+    let mut outcomes: Vec<Outcome> = Vec::new();
     let mut last = Instant::now();
     let mut ready = false;
     loop {
-        let patience = device.get_mut().framer().patience();
+        let patience = device.patience();
         let silence = last + patience.unwrap_or_default();
         let read = tokio::select! {
             biased;
-            () = stop(orders) => return None,
-            readable = device.readable_mut() => match readable {
-                Ok(mut guard) => guard
-                    .try_io(|device| device.get_mut().read(&mut arrivals))
-                    .unwrap_or_else(|_would_block| Err(io::ErrorKind::WouldBlock.into())),
-                Err(error) => Err(error),
+            read = poll_fn(|context| device.poll_read(context, &mut arrivals)) => read,
+            order = orders.next() => match order {
+                Some(Order::Sound(sound)) => {
+                    outlet.sounded(device.sound(sound));
+                    continue;
+                }
+                None => return None,
             },
             () = tokio::time::sleep_until(silence.into()), if patience.is_some() => {
                 // This process may be late and the bytes in time.
-                match device.get_mut().read(&mut arrivals) {
+                match device.read(&mut arrivals) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        let mut outcomes = Vec::new();
-                        device.get_mut().framer().silence(&mut outcomes);
-                        arrivals.extend(outcomes.into_iter().map(|outcome| (outcome, last)));
+                        device.silence(&mut outcomes);
+                        arrivals.extend(outcomes.drain(..).map(|outcome| (outcome, last)));
+                        // What silence means next is counted from here.
+                        last = Instant::now();
                         Err(error)
                     }
                     read => read,
@@ -200,60 +217,22 @@ async fn read_until_gone<D: Device>(
             ),
         };
         if gone {
-            let mut outcomes = Vec::new();
-            device.get_mut().framer().unplugged(&mut outcomes);
-            arrivals.extend(outcomes.into_iter().map(|outcome| (outcome, last)));
+            device.unplugged(&mut outcomes);
+            arrivals.extend(outcomes.drain(..).map(|outcome| (outcome, last)));
         }
         for (outcome, ended) in arrivals.drain(..) {
-            outlet.outcome(outcome, ended);
+            let void = matches!(outcome, Outcome::Void(_));
+            if !outlet.outcome(outcome, ended) || void {
+                // Nobody else will say so.
+                outlet.sounded(device.sound(Sound::Refused));
+            }
         }
         if gone {
             return Some(ready);
         }
-        if !ready && device.get_mut().framer().is_settled() {
+        if !ready && device.is_settled() {
             ready = true;
             outlet.state(ScannerState::Ready);
-        }
-    }
-}
-
-/// Ends when the handle is dropped. Other orders are not for devices.
-async fn stop(orders: &mut watch::Receiver<u64>) {
-    while orders.changed().await.is_ok() {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_failure_says_what_to_do() {
-        // ENOENT, ENXIO, ENODEV; EACCES; EBUSY; EIO.
-        for (number, text) in [
-            (
-                2,
-                "x is not there: plug the scanner in, or correct its match",
-            ),
-            (
-                6,
-                "x is not there: plug the scanner in, or correct its match",
-            ),
-            (
-                19,
-                "x is not there: plug the scanner in, or correct its match",
-            ),
-            (
-                13,
-                "no permission to open x: install the udev rule for scanners",
-            ),
-            (
-                16,
-                "x is in use by another program: stop that program, or configure each scanner once",
-            ),
-            (5, "cannot use x: Input/output error (os error 5)"),
-        ] {
-            let error = io::Error::from_raw_os_error(number);
-            assert_eq!(OpenError::of(&error, "x".to_owned()).to_string(), text);
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Accepts {
     pub emv: Emv,
     /// Text codes.
     pub text: bool,
-    /// Digit codes of these wallets.
+    /// Digit codes of these wallets; see also [`Emv::Listed`].
     pub wallets: Vec<Wallet>,
     /// Digit codes whose wallet is in no table.
     pub unlisted_digits: bool,
@@ -33,6 +33,9 @@ pub enum Emv {
     No,
     /// Those of wallets: payloads whose application belongs to no card network.
     Wallets,
+    /// Those whose network is listed among the wallets, by its word; `other` stands for
+    /// payloads of no card network.
+    Listed,
     /// All.
     Any,
 }
@@ -43,6 +46,7 @@ impl Accepts {
             Classified::EmvCpm { network, .. } => match self.emv {
                 Emv::No => false,
                 Emv::Wallets => *network == Network::Other,
+                Emv::Listed => self.wallets.iter().any(|w| w.as_str() == network.as_str()),
                 Emv::Any => true,
             },
             Classified::Digits {
@@ -56,9 +60,9 @@ impl Accepts {
 }
 
 /// Classifies and routes.
-pub(super) struct Intake {
-    pub(super) classifier: Classifier,
-    pub(super) accepts: BTreeMap<GatewayId, Accepts>,
+pub struct Intake {
+    classifier: Classifier,
+    accepts: BTreeMap<GatewayId, Accepts>,
 }
 
 /// A code with the gateway that takes it.
@@ -70,6 +74,14 @@ pub(super) struct Routed {
 }
 
 impl Intake {
+    /// Takes the codes that these gateways accept.
+    pub fn new(classifier: Classifier, accepts: BTreeMap<GatewayId, Accepts>) -> Self {
+        Self {
+            classifier,
+            accepts,
+        }
+    }
+
     /// Refuses what is no payment code.
     pub(super) fn classify(
         &self,

@@ -1,7 +1,7 @@
 //! A step being written: what it is about, and what was decided so far.
 
 use crate::domain::{
-    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Now, Operation, Order,
+    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Mode, Now, Operation, Order,
     OrderReport, Reason, State, Step, Tender, Timer, Verdict, What,
 };
 use std::time::Duration;
@@ -56,7 +56,11 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn alert(&mut self, alert: Alert) {
         let attempt = Some(self.number());
-        self.fact(What::AlertRaised { attempt, alert });
+        self.fact(What::AlertRaised {
+            attempt,
+            refund: None,
+            alert,
+        });
     }
 
     /// Calls a person, unless this attempt did for the same reason before: a
@@ -75,6 +79,14 @@ impl<'a> Draft<'a> {
             operation,
             report,
         });
+    }
+
+    /// Keeps evidence that cannot be, and calls a person; once for each reason.
+    pub(crate) fn contradicts(&mut self, operation: Operation, report: &OrderReport, alert: Alert) {
+        if !self.attempt.alerts.contains(&alert) {
+            self.keep(operation, report.clone());
+            self.alert(alert);
+        }
     }
 
     /// Keeps a report as evidence that the order exists, when there is none yet:
@@ -109,6 +121,9 @@ impl<'a> Draft<'a> {
         for timer in [Timer::Enquiry, Timer::Wait, Timer::Cancel, Timer::LastWord] {
             self.effect(Effect::Clear(timer(self.attempt.id.clone())));
         }
+        if self.tender.mode == Mode::Display {
+            self.effect(Effect::Clear(Timer::Scanned(self.attempt.id.clone())));
+        }
     }
 
     pub(crate) fn call(&mut self, operation: Operation, limit: Duration, fresh: bool) {
@@ -140,8 +155,22 @@ pub(crate) fn call(
             expires: attempt.expires,
             lane: tender.lane.clone(),
             sale: tender.sale.clone(),
+            mode: tender.mode,
+            wallet: attempt.wallet.clone(),
+            show: attempt.show().map(str::to_owned),
         },
         limit,
         fresh,
+    }
+}
+
+/// A text that a person wrote: without its outer spaces, not empty, bounded.
+pub(super) fn text(which: &'static str, written: &str, max: usize) -> Result<String, Denial> {
+    let text = written.trim();
+    let fits = (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Denial::BadText(which, max))
     }
 }

@@ -1,9 +1,10 @@
 //! What callers ask: create a tender, give it a code, cancel, extend, acknowledge.
 
 use super::draft::{Draft, call};
-use super::{closing, number};
+use super::{closing, number, shown};
+use crate::domain::apply::{created, intended};
 use crate::domain::{
-    ATTEMPTS_MAX, Attempt, AttemptId, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact,
+    ATTEMPTS_MAX, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact, GatewayRules,
     LaneRules, Mode, NewTender, Now, Operation, Reason, SaleRef, Stage, State, Step, Tender,
     TenderId, Timer, Verdict, What,
 };
@@ -39,14 +40,15 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
     }
     let no_lane = || Denial::NoLane(new.lane.clone());
     let lane = state.setup.lanes.get(&new.lane).ok_or_else(no_lane)?;
-    if new.mode == Mode::Display {
-        return Err(Denial::ModeUnsupported);
-    }
     if let Some(gateway) = &new.gateway
         && !lane.gateways.contains(gateway)
     {
         return Err(Denial::NoGateway);
     }
+    let shows = match new.mode {
+        Mode::Scan => None,
+        Mode::Display => Some(shown::gateway(state, lane, new)?),
+    };
     if new.amount.minor == 0 {
         return Err(Denial::ZeroAmount);
     }
@@ -73,25 +75,47 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
     {
         return Err(Denial::SalePaid(paid.id.clone()));
     }
-    let id = number::tender_id(now);
-    Ok(Step {
-        facts: vec![Fact {
-            tender: id.clone(),
-            what: What::TenderCreated {
-                lane: new.lane.clone(),
-                key: new.key.clone(),
-                sale: new.sale.clone(),
-                day: new.day.clone(),
-                amount: new.amount,
-                mode: new.mode,
-                part: new.part,
-                gateway: new.gateway.clone(),
-                note: new.note.clone(),
-            },
-        }],
-        effects: vec![Effect::Set(Timer::Code(id.clone()), lane.wait_code)],
-        tender: Some(id),
-    })
+    let fact = Fact {
+        tender: number::tender_id(now),
+        what: What::TenderCreated {
+            lane: new.lane.clone(),
+            key: new.key.clone(),
+            sale: new.sale.clone(),
+            day: new.day.clone(),
+            amount: new.amount,
+            mode: new.mode,
+            part: new.part,
+            gateway: new.gateway.clone(),
+            note: new.note.clone(),
+        },
+    };
+    let mut step = Step {
+        tender: Some(fact.tender.clone()),
+        ..Step::default()
+    };
+    let tender = created(&fact, now.at);
+    step.facts.push(fact);
+    match (shows, tender) {
+        // No code is waited for: its only attempt is made at once.
+        (Some((gateway, rules, display)), Some(tender)) => {
+            let intent = What::AttemptIntended {
+                attempt: 1,
+                gateway: gateway.clone(),
+                order: number::order_number(&state.setup.store, &new.lane, rules, now),
+                wallet: None,
+                code: None,
+                fingerprint: None,
+                requested: now.at,
+                expires: now.at.after(display.life + now.clock_error),
+            };
+            submit(&mut step, &tender, intent, rules, display.life);
+        }
+        (_, tender) => {
+            let code = tender.map(|t| Effect::Set(Timer::Code(t.id), lane.wait_code));
+            step.effects.extend(code);
+        }
+    }
+    Ok(step)
 }
 
 /// The day is ours, not the caller's: a repeat after midnight is the same request.
@@ -149,58 +173,39 @@ pub(super) fn code_read(
     sale_is_free(state, tender, now)?;
     let rules = state.setup.gateways.get(&code.gateway);
     let rules = rules.ok_or(Denial::NoGateway)?;
-    let attempt = Attempt {
-        id: AttemptId {
-            tender: id.clone(),
-            number: u32::try_from(tender.attempts.len()).unwrap_or(ATTEMPTS_MAX) + 1,
-        },
+    let intent = What::AttemptIntended {
+        attempt: u32::try_from(tender.attempts.len()).unwrap_or(ATTEMPTS_MAX) + 1,
         gateway: code.gateway.clone(),
         order: number::order_number(&state.setup.store, &tender.lane, rules, now),
         wallet: code.wallet.clone(),
-        code: code.masked.clone(),
-        fingerprint: code.fingerprint.clone(),
+        code: Some(code.masked.clone()),
+        fingerprint: Some(code.fingerprint.clone()),
         requested: now.at,
         // By our clock: where it is behind, the customer still has the whole time.
         expires: now.at.after(rules.expires + now.clock_error),
-        stage: Stage::InFlight,
-        report: None,
-        trace: None,
-        unknown: None,
-        paid_claimed: false,
-        obligations: Vec::new(),
-        alerts: Vec::new(),
-        arrival_over: false,
-        not_found: 0,
-        not_found_try: 0,
     };
-    Ok(Step {
-        facts: vec![Fact {
-            tender: id.clone(),
-            what: What::AttemptIntended {
-                attempt: attempt.id.number,
-                gateway: attempt.gateway.clone(),
-                order: attempt.order.clone(),
-                wallet: attempt.wallet.clone(),
-                code: attempt.code.clone(),
-                fingerprint: attempt.fingerprint.clone(),
-                requested: attempt.requested,
-                expires: attempt.expires,
-            },
-        }],
-        effects: vec![
-            call(
-                tender,
-                &attempt,
-                Operation::Submit,
-                rules.limit_submit,
-                false,
-            ),
-            Effect::Clear(Timer::Code(id.clone())),
+    let mut step = existing(tender);
+    submit(&mut step, tender, intent, rules, rules.wait);
+    let code_timer = Effect::Clear(Timer::Code(id.clone()));
+    step.effects.insert(1, code_timer);
+    Ok(step)
+}
+
+/// An intent, and what begins when it is durable: the submit, the enquiry beside
+/// it, and the wait.
+fn submit(step: &mut Step, tender: &Tender, intent: What, rules: &GatewayRules, wait: Duration) {
+    if let Some(attempt) = intended(&tender.id, &intent) {
+        let limit = rules.limit_submit;
+        step.effects.extend([
+            call(tender, &attempt, Operation::Submit, limit, false),
             Effect::Set(Timer::Enquiry(attempt.id.clone()), rules.enquiry_unanswered),
-            Effect::Set(Timer::Wait(attempt.id.clone()), rules.wait),
-        ],
-        tender: Some(id.clone()),
-    })
+            Effect::Set(Timer::Wait(attempt.id), wait),
+        ]);
+    }
+    step.facts.push(Fact {
+        tender: tender.id.clone(),
+        what: intent,
+    });
 }
 
 /// One live attempt per sale, across lanes; a paid sale pays again only in parts.
@@ -261,7 +266,7 @@ fn end_unarmed(tender: &Tender, reason: Reason) -> Step {
             },
         }],
         effects: vec![Effect::Clear(Timer::Code(tender.id.clone()))],
-        tender: Some(tender.id.clone()),
+        ..existing(tender)
     }
 }
 
@@ -269,7 +274,9 @@ fn end_unarmed(tender: &Tender, reason: Reason) -> Step {
 pub(super) fn extend(state: &State, id: &TenderId, now: Now) -> Result<Step, Denial> {
     let tender = known(state, id)?;
     let attempt = tender.live_attempt().ok_or(Denial::NotExtendable)?;
-    if tender.extended || !matches!(attempt.stage, Stage::Waiting | Stage::Unknown) {
+    // A code that is shown ends with its order: more time would be none.
+    let waits = matches!(attempt.stage, Stage::Waiting | Stage::Unknown);
+    if tender.extended || !waits || tender.mode == Mode::Display {
         return Err(Denial::NotExtendable);
     }
     let mut draft = Draft::about(state, &attempt.id, now)?;
@@ -293,7 +300,6 @@ pub(super) fn acknowledge(state: &State, id: &TenderId, _now: Now) -> Result<Ste
             tender: id.clone(),
             what: What::VerdictAcknowledged,
         }],
-        effects: Vec::new(),
-        tender: Some(id.clone()),
+        ..existing(tender)
     })
 }

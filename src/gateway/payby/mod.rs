@@ -1,4 +1,5 @@
-//! PayBy (Botim Money): payments by a code that the customer shows (QRPAY).
+//! PayBy (Botim Money): payments by a code that the customer shows (QRPAY), or that the
+//! store shows (DYNQR).
 //!
 //! Every call is one signed POST of `{"requestTime", "bizContent"}`. Creating an
 //! order and submitting its code are the same call, `placeOrder`; the order is
@@ -9,23 +10,35 @@
 
 mod answer;
 mod codes;
+mod list;
 mod log;
+mod notification;
+mod received;
 mod rules;
 mod settings;
+pub mod statement;
 mod wire;
 
-pub use rules::{Timing, rules};
+pub use list::{Days, ListError, Listed, ListedRefund, Orders, Refunds};
+pub use rules::rules;
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
-use super::http::Http;
-use super::{Complaint, Prepared, PrivateKey, PublicKey, Signed, pair_check};
+use super::http::{Http, Reply};
+use super::reading::{self, Proof, Reading};
+use super::{
+    Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
+    pair_check,
+};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, Timestamp,
+    Answer, Currency, GatewayId, GatewayRules, Mode, Operation, Order, OrderNumber, RefundAnswer,
+    RefundOperation, RefundOrder, Timestamp,
 };
-use answer::{Expected, Reading};
+use answer::Expected;
 use jiff::SignedDuration;
+use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -35,6 +48,12 @@ const SUBJECT_MAX: usize = 64;
 const RESERVED_MAX: usize = 20;
 /// The longest payment code that is known to be shown by any wallet is shorter.
 const CODE_MAX: usize = 512;
+
+/// `3_Payment/payment-result-notification.mdx`: what a notification is answered with.
+pub(super) const ACKNOWLEDGEMENT: (&str, &str) = (
+    "application/json; charset=UTF-8",
+    r#"{"response":"SUCCESS"}"#,
+);
 
 /// What the configuration calls this gateway.
 pub const ID: &str = "payby";
@@ -101,10 +120,10 @@ impl PayBy {
         &self.settings.rules
     }
 
-    pub(super) fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+    pub(super) fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         Prepared {
             order: order.number.clone(),
-            signed: self.place_order(order, code),
+            request: self.place_order(order, code),
         }
     }
 
@@ -114,9 +133,11 @@ impl PayBy {
         prepared: Prepared,
         limit: Duration,
     ) -> Answer {
-        let signed = prepared.signed.filter(|_| prepared.order == order.number);
+        let request = prepared.request.filter(|_| prepared.order == order.number);
+        let operation = Operation::Submit;
         let path = "/acquire2/placeOrder";
-        self.call(Operation::Submit, path, order, signed, limit)
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
             .await
     }
 
@@ -135,6 +156,49 @@ impl PayBy {
             .await
     }
 
+    pub(super) async fn scanned(&self, order: &Order, limit: Duration) -> Answer {
+        let operation = Operation::Scanned;
+        let path = "/acquire2/getCashierUrlInfo";
+        let request = order.show.as_deref().and_then(|token_url| {
+            let content = wire::ByTokenUrl { token_url };
+            self.sign(wire::request(self.http.corrected_time(), &content)?)
+        });
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
+    }
+
+    pub(super) async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        let request = self.place_refund(order);
+        let path = "/acquire2/refund/placeOrder";
+        self.ask_refund(RefundOperation::Submit, path, order, request, limit)
+            .await
+    }
+
+    pub(super) async fn enquire_refund(
+        &self,
+        order: &RefundOrder,
+        limit: Duration,
+    ) -> RefundAnswer {
+        let request = sendable(&order.number).and_then(|refund_merchant_order_no| {
+            let content = wire::ByRefundNumber {
+                refund_merchant_order_no,
+            };
+            self.sign(wire::request(self.http.corrected_time(), &content)?)
+        });
+        let path = "/acquire2/refund/getOrder";
+        self.ask_refund(RefundOperation::Enquiry, path, order, request, limit)
+            .await
+    }
+
+    pub(super) fn read_notification(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Notification, NotificationError> {
+        notification::read(headers, body, &self.expected())
+    }
+
     pub(super) fn keeps_warm(&self) -> bool {
         self.settings.warm_up
     }
@@ -147,7 +211,23 @@ impl PayBy {
         self.http.clock_offset()
     }
 
-    fn place_order(&self, order: &Order, code: &PaymentCode) -> Option<Signed> {
+    fn place_order(&self, order: &Order, code: Option<&PaymentCode>) -> Option<Request> {
+        let (scene, params) = match (order.mode, code) {
+            (Mode::Scan, Some(code)) => {
+                let auth_code = printable(code.as_bytes())?;
+                (wire::Scene::QrPay, wire::SceneParams::QrPay { auth_code })
+            }
+            (Mode::Display, None) => (
+                wire::Scene::DynQr,
+                wire::SceneParams::DynQr {
+                    // A customer whose first try fails may try again ...
+                    one_time_payment: "false",
+                    // ... and a passer-by who scans it takes nothing from the customer.
+                    change_payer: "false",
+                },
+            ),
+            _ => return None,
+        };
         let sale = order.sale.as_str();
         let lane = order.lane.as_str();
         let settings = &self.settings;
@@ -155,12 +235,10 @@ impl PayBy {
             merchant_order_no: sendable(&order.number)?,
             subject: &subject(&settings.store_name, sale),
             total_amount: wire::Money::new(order.amount)?,
-            pay_scene_code: wire::Scene::QrPay,
-            pay_scene_params: wire::QrPay {
-                auth_code: printable(code.as_bytes())?,
-            },
+            pay_scene_code: scene,
+            pay_scene_params: params,
             expired_time: order.expires.0,
-            notify_url: settings.notify_url.as_ref().map(|url| url.url().as_str()),
+            notify_url: self.notify_url(),
             // Whole or not at all: a cut reference could be another sale's.
             reserved: (sale.len() <= RESERVED_MAX).then_some(sale),
             accessory_content: wire::AccessoryContent {
@@ -174,6 +252,31 @@ impl PayBy {
         self.sign(wire::request(order.requested, &content)?)
     }
 
+    fn place_refund(&self, order: &RefundOrder) -> Option<Request> {
+        let content = wire::PlaceRefund {
+            refund_merchant_order_no: sendable(&order.number)?,
+            origin_merchant_order_no: sendable(&order.original)?,
+            amount: wire::Money::new(order.amount)?,
+            notify_url: self.notify_url(),
+            operator_name: order.operator.as_deref(),
+            reason: &order.reason,
+        };
+        self.sign(wire::request(order.requested, &content)?)
+    }
+
+    async fn ask_refund(
+        &self,
+        operation: RefundOperation,
+        path: &'static str,
+        order: &RefundOrder,
+        request: Option<Request>,
+        limit: Duration,
+    ) -> RefundAnswer {
+        let read = |reply: &Reply| answer::refund(operation, reply, &self.gateway_key);
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
+    }
+
     /// What says nothing of an order but its number.
     async fn ask(
         &self,
@@ -182,67 +285,69 @@ impl PayBy {
         order: &Order,
         limit: Duration,
     ) -> Answer {
-        let signed = sendable(&order.number).and_then(|merchant_order_no| {
+        let request = sendable(&order.number).and_then(|merchant_order_no| {
             let content = wire::ByNumber { merchant_order_no };
             self.sign(wire::request(self.http.corrected_time(), &content)?)
         });
-        self.call(operation, path, order, signed, limit).await
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
     }
 
-    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Signed> {
-        let signature = self.private_key.sign(&body)?;
-        Some(Signed { body, signature })
-    }
-
-    fn headers(&self, signature: &str) -> Option<HeaderMap> {
-        let mut sign = HeaderValue::from_str(signature).ok()?;
+    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Request> {
+        let mut sign = HeaderValue::from_str(&self.private_key.sign(&body)?).ok()?;
         sign.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
-        Some(HeaderMap::from_iter([
+        let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, json.clone()),
             (ACCEPT, json),
             (CONTENT_LANGUAGE, HeaderValue::from_static("en")),
             (PARTNER_ID, self.partner.clone()),
             (SIGN, sign),
-        ]))
+        ]);
+        Some(Request { headers, body })
     }
 
-    async fn call(
+    async fn call<A: Proof>(
         &self,
-        operation: Operation,
+        operation: impl Debug,
         path: &'static str,
-        order: &Order,
-        signed: Option<Signed>,
+        number: &OrderNumber,
+        request: Option<Request>,
         limit: Duration,
-    ) -> Answer {
+        read: impl FnOnce(&Reply) -> Reading<A>,
+    ) -> A {
         let begun = Instant::now();
-        let request = signed.and_then(|mut signed| {
-            let headers = self.headers(&signed.signature)?;
-            Some((headers, std::mem::take(&mut *signed.body)))
-        });
-        let Some((headers, body)) = request else {
-            tracing::error!(?operation, order = %order.number,
+        let Some(request) = request else {
+            tracing::error!(?operation, order = %number,
                 "the order cannot be put into PayBy's words; nothing was sent");
-            return Answer::NotSent;
+            return A::not_sent();
         };
+        let reading = match self.http.post(self.url(path), request, limit).await {
+            Ok(reply) => read(&reply),
+            Err(failure) => failure.into(),
+        };
+        let attention = log::attention(&reading);
+        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
+        reading.answer
+    }
+
+    fn url(&self, path: &str) -> Url {
         let mut url = self.settings.base_url.url().clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        let reading = match self.http.post(url, headers, body, limit).await {
-            Ok(reply) => {
-                let expected = Expected {
-                    key: &self.gateway_key,
-                    payee: self.payee(),
-                };
-                answer::read(operation, &reply, &expected)
-            }
-            Err(failure) => Reading {
-                answer: failure.into(),
-                code: None,
-                trace: None,
-            },
-        };
-        log::answered(operation, order, &reading, begun.elapsed());
-        reading.answer
+        url
+    }
+
+    fn expected(&self) -> Expected<'_> {
+        Expected {
+            key: &self.gateway_key,
+            payee: self.payee(),
+        }
+    }
+
+    fn notify_url(&self) -> Option<&str> {
+        let url = self.settings.notify_url.as_ref();
+        url.map(|address| address.url().as_str())
     }
 
     fn payee(&self) -> &str {

@@ -2,23 +2,29 @@
 //! scans and voids. `tests/scans/README.md` has the form.
 
 use crate::domain::code::PaymentCode;
+use crate::scanner::codepage::OemPage;
 use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED, SYN_REPORT};
-use crate::scanner::evemu::strokes;
 use crate::scanner::framer::{End, Framer, Item, Outcome, Profile, VoidReason};
-use crate::scanner::keyboard::{self, Recorded};
+use crate::scanner::hid::{self, keys::Keys};
+use crate::scanner::keyboard::{Keyboard, KeysDown};
 use crate::scanner::keymap::Layout;
+use crate::scanner::typing::strokes;
 use std::time::Duration;
 
 pub(super) struct Fixture {
     pub(super) name: String,
     pub(super) profile: Profile,
+    /// Layout and code page of a keyboard scanner.
+    country: (Layout, Option<OemPage>),
+    /// A keyboard's events are those of HID reports.
+    exact: bool,
     pub(super) input: Input,
     pub(super) expected: Vec<Outcome>,
 }
 
 pub(super) enum Input {
     Bytes(Vec<(Duration, Step)>),
-    Keys(Recorded),
+    Keys(Vec<Event>),
 }
 
 #[derive(Clone, Copy)]
@@ -48,6 +54,18 @@ pub(super) fn all() -> Vec<Fixture> {
         .collect()
 }
 
+impl Fixture {
+    /// The keyboard that the scanner is.
+    pub(super) fn keyboard(&self) -> Keyboard {
+        let keyboard = Keyboard::new(self.country.0, self.profile).oem(self.country.1);
+        if self.exact {
+            keyboard.exact()
+        } else {
+            keyboard
+        }
+    }
+}
+
 fn parse(file: &str, case: &str) -> Fixture {
     let title = case.lines().find_map(|line| line.strip_prefix("# "));
     let name = format!("{file}: {}", title.unwrap());
@@ -59,21 +77,38 @@ fn parse(file: &str, case: &str) -> Fixture {
             "lf" => End::Lf,
             "crlf" => End::CrLf,
             "tab" => End::Tab,
+            "stx-etx" => End::StxEtx { check: false },
+            "stx-etx-check" => End::StxEtx { check: true },
+            "report" => End::Report,
             "silence" => End::Silence,
             other => panic!("{name}: terminator {other}"),
         },
         gap: Duration::from_millis(head[2].parse().unwrap()),
     };
+    let named = |word: &&&str| Layout::ALL.iter().find(|(name, _)| name == *word);
+    let layout = head[3..].iter().find_map(|word| named(&word));
+    let layout = layout.map_or(Layout::Us, |(_, layout)| *layout);
+    let page = head[3..].iter().find_map(|word| match *word {
+        "cp437" => Some(OemPage::Cp437),
+        "cp850" => Some(OemPage::Cp850),
+        _ => None,
+    });
     let input = lines.by_ref().take_while(|line| !line.is_empty());
     let input = match head[0] {
         "bytes" => Input::Bytes(input.flat_map(steps).collect()),
-        "keys" => Input::Keys(Recorded::new(input.flat_map(report).collect())),
+        "keys" => {
+            let events = input.flat_map(|line| report(line, layout));
+            Input::Keys(events.collect())
+        }
+        "reports" => Input::Keys(reports(input)),
         other => panic!("{name}: {other}"),
     };
     let expected = lines.filter(|line| !line.is_empty()).map(outcome).collect();
     Fixture {
         name,
         profile,
+        country: (layout, page),
+        exact: head[0] == "reports",
         input,
         expected,
     }
@@ -91,6 +126,8 @@ fn steps(line: &str) -> Vec<(Duration, Step)> {
         "opened" => mark(Step::Opened),
         "unplugged" => mark(Step::Unplugged),
         "dropped" => mark(Step::Item(Item::Damage(VoidReason::Dropped))),
+        "malformed" => mark(Step::Item(Item::Damage(VoidReason::Report))),
+        "end" => mark(Step::Item(Item::End)),
         "break" => mark(Step::Item(Item::Damage(VoidReason::Line))),
         text => bytes(text)
             .into_iter()
@@ -99,7 +136,7 @@ fn steps(line: &str) -> Vec<(Duration, Step)> {
     }
 }
 
-/// `"text"` or `"text" * count`, with `\r \n \t`.
+/// `"text"` or `"text" * count`, with `\r \n \t \xHH`.
 fn bytes(text: &str) -> Vec<u8> {
     let (text, count) = match text.split_once(" * ") {
         Some((text, count)) => (text, count.parse().unwrap()),
@@ -108,7 +145,14 @@ fn bytes(text: &str) -> Vec<u8> {
     let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     let text = text.unwrap().replace("\\r", "\r");
     let text = text.replace("\\n", "\n").replace("\\t", "\t");
-    text.into_bytes().repeat(count)
+    let mut pieces = text.split("\\x");
+    let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
+    for piece in pieces {
+        let (hex, rest) = piece.split_at(2);
+        bytes.push(u8::from_str_radix(hex, 16).unwrap());
+        bytes.extend(rest.as_bytes());
+    }
+    bytes.repeat(count)
 }
 
 fn outcome(line: &str) -> Outcome {
@@ -126,11 +170,11 @@ fn outcome(line: &str) -> Outcome {
 
 /// One report: `+key` pressed, `-key` released, `~key` repeated; or `dropped`; or
 /// `type "text"`, a millisecond a transition, with Enter.
-fn report(line: &str) -> Vec<Event> {
+fn report(line: &str, layout: Layout) -> Vec<Event> {
     let (at, what) = timed(line);
     if let Some(text) = what.strip_prefix("type ") {
         let text = String::from_utf8(bytes(text)).unwrap();
-        return strokes(&text, at).unwrap();
+        return strokes(layout, &text, at).unwrap();
     }
     let event = |kind, code, value| Event {
         at,
@@ -141,6 +185,7 @@ fn report(line: &str) -> Vec<Event> {
     let mut events: Vec<Event> = what
         .split(' ')
         .map(|word| match word.split_at(1) {
+            ("+" | "-" | "~", "") => panic!("{line}"),
             ("+", key) => event(EV_KEY, code(key), 1),
             ("-", key) => event(EV_KEY, code(key), 0),
             ("~", key) => event(EV_KEY, code(key), 2),
@@ -152,7 +197,23 @@ fn report(line: &str) -> Vec<Event> {
     events
 }
 
-fn code(key: &str) -> u16 {
+/// Boot keyboard reports in hex; what is left out is zero.
+fn reports<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Event> {
+    let mut keys = Keys::new(hid::keys::Layout::boot());
+    let mut events = Vec::new();
+    for (at, hex) in lines.map(timed) {
+        let bytes = hex
+            .split(' ')
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap());
+        let mut report: Vec<u8> = bytes.collect();
+        report.resize(8, 0);
+        keys.feed(at, &report, &mut events).unwrap();
+    }
+    events
+}
+
+/// A key by its name on a US keyboard.
+pub(super) fn code(key: &str) -> u16 {
     match key {
         "esc" => 1,
         "tab" => 15,
@@ -177,10 +238,14 @@ fn code(key: &str) -> u16 {
         "kpenter" => 96,
         "rctrl" => 97,
         "altgr" => 100,
+        "space" => 57,
+        "102nd" => 86,
+        "kp+" => 78,
+        "kp." => 83,
         "down" => 108,
         "meta" => 125,
         key => match key.as_bytes() {
-            [character] => Layout::Us.stroke(*character).unwrap().0.code,
+            [character] => Layout::Us.stroke((*character).into()).unwrap().code,
             _ => panic!("key {key}"),
         },
     }
@@ -188,9 +253,23 @@ fn code(key: &str) -> u16 {
 
 pub(super) fn run(fixture: &Fixture) -> Vec<Outcome> {
     match &fixture.input {
-        Input::Keys(recorded) => keyboard::outcomes(recorded, Layout::Us, fixture.profile),
+        Input::Keys(events) => typed(events, fixture.keyboard()),
         Input::Bytes(steps) => run_steps(fixture.profile, steps),
     }
+}
+
+/// What key events yield that are followed by silence.
+pub(super) fn typed(events: &[Event], mut keyboard: Keyboard) -> Vec<Outcome> {
+    let keys = events.iter().enumerate();
+    let keys = KeysDown::new(keys.map(|(n, e)| (n, 0, e.kind, e.code, e.value)));
+    let mut out = Vec::new();
+    for (n, event) in events.iter().enumerate() {
+        if keyboard.feed(event, &mut out) {
+            keyboard.resync(keys.after(n, 0));
+        }
+    }
+    keyboard.framer.silence(&mut out);
+    out
 }
 
 /// The framer's outcomes of a stream that is followed by silence.

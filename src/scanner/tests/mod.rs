@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod damage;
+mod disguise;
 mod faults;
 mod fixture;
+mod folder;
+mod hid;
+mod layouts;
 mod pty;
 mod recordings;

@@ -1,12 +1,13 @@
 //! Serial scanners on ptys. Each step waits for the delivery that ends it.
 
 use crate::domain::ScannerId;
+use crate::scanner::Feedback;
 use crate::scanner::serial::{self, Terminator};
 use crate::scanner::{
-    Counts, Delivery, Kind, Scanner, ScannerState, Settings, VoidReason, What, start,
+    Counts, Delivery, Kind, Scan, Scanner, ScannerState, Settings, VoidReason, What, start,
 };
 use serialport::{SerialPort, TTYPort};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -40,9 +41,22 @@ struct Lane {
 
 impl Lane {
     fn start(path: &str, terminator: Terminator, gap: Duration) -> Self {
+        Self::of(settings(path, terminator, gap))
+    }
+
+    /// With more than a terminator.
+    fn with(path: &str, change: impl FnOnce(&mut serial::Settings)) -> Self {
+        let mut settings = settings(path, Terminator::Cr, LONG);
+        if let Kind::Serial(serial) = &mut settings.kind {
+            change(serial);
+        }
+        Self::of(settings)
+    }
+
+    fn of(settings: Settings) -> Self {
         let (sender, deliveries) = channel(16);
         Self {
-            scanner: start(settings(path, terminator, gap), sender),
+            scanner: start(settings, sender),
             deliveries,
         }
     }
@@ -53,10 +67,14 @@ impl Lane {
     }
 
     async fn scan(&mut self) -> String {
+        String::from_utf8(self.whole().await.code.as_bytes().to_vec()).unwrap()
+    }
+
+    async fn whole(&mut self) -> Scan {
         match self.next().await {
             What::Scan(scan) => {
                 assert!(scan.ended <= Instant::now());
-                String::from_utf8(scan.code.as_bytes().to_vec()).unwrap()
+                scan
             }
             other => panic!("{other:?}"),
         }
@@ -134,6 +152,98 @@ async fn a_nul_voids() {
     tty.write_all(b"11\x0011\r2222\r").unwrap();
     lane.void(VoidReason::Line).await;
     assert_eq!(lane.scan().await, "2222");
+}
+
+/// What the scanner is told next.
+fn told(tty: &mut TTYPort, length: usize) -> Vec<u8> {
+    tty.set_timeout(Duration::from_secs(20)).unwrap();
+    let mut bytes = vec![0; length];
+    tty.read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn packets_are_acknowledged_and_asked_for_again() {
+    const OPENING: &[u8] = b"\x04\xd2\x04\x00\xff\x26\x04\xe9\x04\x00\xff\x0f";
+    const ACK: &[u8] = b"\x04\xd0\x04\x00\xff\x28";
+    const NAK: &[u8] = b"\x05\xd1\x04\x00\x01\xff\x25";
+    const CODE: &[u8] = b"\x09\xf3\x00\x00\x1b2812\xfe\x1c";
+    const AGAIN: &[u8] = b"\x09\xf3\x00\x01\x1b2812\xfe\x1b";
+    let (mut tty, _ours, path) = pair();
+    let beep = Feedback::Bytes {
+        accepted: b"good".to_vec(),
+        refused: b"bad".to_vec(),
+    };
+    let mut lane = Lane::with(&path, |serial| {
+        serial.terminator = Terminator::Ssi;
+        serial.feedback = beep;
+    });
+    lane.ready().await;
+    assert_eq!(told(&mut tty, OPENING.len()), OPENING);
+    tty.write_all(CODE).unwrap();
+    let scan = lane.whole().await;
+    assert_eq!(scan.code.as_bytes(), b"2812");
+    assert_eq!(told(&mut tty, ACK.len()), ACK);
+    scan.reply.accept();
+    assert_eq!(told(&mut tty, 4), b"good");
+    // Its repeat is no second scan; one with a wrong sum is asked for again.
+    tty.write_all(AGAIN).unwrap();
+    assert_eq!(told(&mut tty, ACK.len()), ACK);
+    let mut damaged = CODE.to_vec();
+    damaged[6] ^= 1;
+    tty.write_all(&damaged).unwrap();
+    assert_eq!(told(&mut tty, NAK.len()), NAK);
+    tty.write_all(AGAIN).unwrap();
+    assert_eq!(told(&mut tty, ACK.len()), ACK);
+    assert_eq!(lane.scan().await, "2812");
+    let counts = lane.scanner.counts();
+    assert_eq!((counts.scans, counts.sounds), (2, 1));
+}
+
+#[tokio::test]
+async fn a_scanner_that_waits_for_an_answer_gets_one() {
+    let (mut tty, _ours, path) = pair();
+    let mut lane = Lane::with(&path, |serial| {
+        serial.terminator = Terminator::EtxCheck;
+        serial.acknowledge = true;
+        serial.code_id = true;
+        serial.feedback = Feedback::Bytes {
+            accepted: b"good".to_vec(),
+            refused: b"bad".to_vec(),
+        };
+    });
+    lane.ready().await;
+    // Identifier A, 1^2 and ETX make a check byte of A^3^3.
+    tty.write_all(b"\x02A12\x03A").unwrap();
+    let scan = lane.whole().await;
+    assert_eq!(scan.code.as_bytes(), b"12");
+    assert_eq!(told(&mut tty, 1), b"\x06");
+    scan.reply.refuse();
+    assert_eq!(told(&mut tty, 3), b"bad");
+    tty.write_all(b"\x02A12\x03B").unwrap();
+    lane.void(VoidReason::CheckByte).await;
+    // NAK, and the sound for a void, which nobody else asks for.
+    assert_eq!(told(&mut tty, 4), b"\x15bad");
+    // A check byte of zero is no damage.
+    tty.write_all(b"\x02AAs\x03\x70\x02Ap\x03\x32\x02AB\x03\x00")
+        .unwrap();
+    assert_eq!(lane.scan().await, "As");
+    assert_eq!(lane.scan().await, "p");
+    assert_eq!(lane.scan().await, "B");
+}
+
+#[tokio::test]
+async fn a_sound_that_finds_its_scanner_gone_holds_nobody_up() {
+    let (mut tty, ours, path) = pair();
+    let mut lane = Lane::start(&path, Terminator::Cr, LONG);
+    lane.ready().await;
+    drop(ours);
+    tty.write_all(b"1111\r").unwrap();
+    let scan = lane.whole().await;
+    drop(lane);
+    for _ in 0..10 {
+        scan.reply.accept();
+    }
 }
 
 #[tokio::test]
