@@ -222,6 +222,16 @@ impl Framer {
         !matches!(self.state, State::Settle { .. })
     }
 
+    /// Whether a byte that comes now would begin a frame.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether a byte that comes now would belong to a frame.
+    pub(crate) fn is_framing(&self) -> bool {
+        matches!(self.state, State::Frame | State::Check)
+    }
+
     /// How long after the last item silence has a meaning; none when it has not.
     pub(crate) fn patience(&self) -> Option<Duration> {
         match self.state {

@@ -16,6 +16,8 @@ mod driver;
 mod fingerprint;
 mod intake;
 mod record;
+mod scanners;
+mod sharing;
 mod start;
 mod timers;
 pub mod view;
@@ -351,6 +353,7 @@ impl Service {
                 }
                 let _ = writeln!(text, "qrpayd_{name}{{reason=\"{label}\"}} {count}");
             }
+            scanners::write(&mut text, boards);
             text
         })
     }

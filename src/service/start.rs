@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
-use crate::scanner::{self, Delivery, Scanner, ScannerState};
+use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
@@ -175,6 +175,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         watchdog: parts.watchdog,
         timers: Timers::default(),
         submitted: BTreeMap::new(),
+        uses: uses_of(&parts.scanners),
         sales: BTreeSet::new(),
         stopping: false,
         refusing: None,
@@ -214,6 +215,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         };
         board.write(|boards| boards.scanners.insert(id.clone(), view));
         let scanner = scanner::start(settings, deliveries.clone());
+        board.write(|boards| boards.meters.insert(id.clone(), scanner.meter()));
         scanners.insert(id, Arc::new(scanner));
     }
     Ok(Running {
@@ -253,6 +255,12 @@ fn apart(
         _leash: leash,
         ended,
     })
+}
+
+fn uses_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<ScannerId, Use> {
+    let uses = scanners.iter();
+    let uses = uses.map(|(_, settings)| (settings.id.clone(), settings.usage.clone()));
+    uses.collect()
 }
 
 fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<ScannerId>> {
@@ -314,7 +322,7 @@ async fn deliver(
         };
         match what {
             scanner::What::Scan(scan) => {
-                let message = Message::Scan(lane.clone(), scan.code, scan.ended);
+                let message = Message::Scan(scanner, lane.clone(), scan);
                 if messages.send(message).await.is_err() {
                     return;
                 }
@@ -323,7 +331,8 @@ async fn deliver(
                 let word = reason.as_str();
                 tracing::warn!(%scanner, %lane, reason = word, "scan voided");
                 board.count("scans_void_total", word);
-                let notice = Notice::new(lane, wall_clock(), "bad_read", void_text(language));
+                let notice =
+                    Notice::new(lane, wall_clock(), "bad_read", void_text(reason, language));
                 board.write(|boards| boards.notices.insert(lane.clone(), notice.clone()));
                 let _ = notices.send(notice);
             }

@@ -8,3 +8,4 @@ mod hid;
 mod layouts;
 mod pty;
 mod recordings;
+mod sharing;

@@ -11,6 +11,7 @@ use crate::domain::{
     Denial, Effect, Event, Fact, LaneId, Step, Tender, TenderId, Timestamp, What, apply, step,
 };
 use crate::journal::{JournalError, TenderRow};
+use crate::scanner;
 use crate::service::Trouble;
 use crate::service::board::Posted;
 use crate::service::record::{log, tender_row};
@@ -32,8 +33,8 @@ pub(super) struct Batch {
     touched: BTreeSet<TenderId>,
     pub(super) replies: Vec<(Reply, Outcome)>,
     pub(super) notices: Vec<Notice>,
-    /// Lanes whose scan is in it.
-    pub(super) scans: Vec<LaneId>,
+    /// Lanes whose scan is in it, and the scanners that wait to be told.
+    pub(super) scans: Vec<(LaneId, scanner::Reply)>,
 }
 
 impl Batch {
@@ -134,6 +135,7 @@ impl Driver {
             }
             Err(error) => return Err(error),
         }
+        batch.scans.iter().for_each(|(_, reply)| reply.accept());
         for notice in batch.notices {
             self.notice(notice);
         }
@@ -162,8 +164,9 @@ impl Driver {
             }
         }
         let text = error.to_string();
-        for lane in &batch.scans {
-            let notice = Notice::new(lane, batch.at, "unavailable", &text);
+        for (lane, reply) in batch.scans.drain(..) {
+            reply.refuse();
+            let notice = Notice::new(&lane, batch.at, "unavailable", &text);
             batch.notices.push(notice);
         }
         for (_, outcome) in &mut batch.replies {

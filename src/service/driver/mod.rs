@@ -32,11 +32,13 @@ use super::timers::Timers;
 use super::view::{Notice, TenderView, verdict_word};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, BusinessDay, Effect, Event, LaneId, Language, Now, OrderStatus, SaleRef, State, Tender,
-    TenderId, Timestamp, Verdict, apply, resume,
+    Answer, BusinessDay, Effect, Event, LaneId, Language, Now, OrderStatus, SaleRef, ScannerId,
+    State, Tender, TenderId, Timestamp, Verdict, apply, resume,
 };
 use crate::journal::{Journal, JournalError, Reader};
+use crate::scanner::{Scan, Use};
 use batch::Batch;
+use reading::Submitted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +67,7 @@ pub(super) enum Message {
     /// A caller brings a code for a tender.
     Code(TenderId, PaymentCode, Reply),
     /// A lane's scanner read something whole.
-    Scan(LaneId, PaymentCode, std::time::Instant),
+    Scan(ScannerId, LaneId, Scan),
     /// A call of the driver's own ended.
     Answered {
         /// Which call.
@@ -93,8 +95,10 @@ pub(super) struct Driver {
     pub(super) language: Language,
     pub(super) watchdog: Watchdog,
     pub(super) timers: Timers,
-    /// When a lane's last scan was submitted.
-    pub(super) submitted: BTreeMap<LaneId, Instant>,
+    /// The last scan that each lane submitted.
+    pub(super) submitted: BTreeMap<LaneId, Submitted>,
+    /// Whom each scanner serves.
+    pub(super) uses: BTreeMap<ScannerId, Use>,
     /// Tickets, each on a day, of which every tender is in the working set: all
     /// that are made from then on come through here.
     pub(super) sales: BTreeSet<(SaleRef, BusinessDay)>,
@@ -204,7 +208,7 @@ impl Driver {
                 let outcome = self.code(&tender, &code, batch)?;
                 batch.replies.push((reply, outcome));
             }
-            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, batch)?,
+            Message::Scan(scanner, lane, scan) => self.scan(scanner, &lane, scan, batch)?,
             Message::Answered { serial, event } => {
                 if let Event::Answered {
                     attempt, operation, ..
