@@ -21,8 +21,8 @@ const SCAN_AGE: Duration = Duration::from_secs(10);
 const DOUBLE_READ: Duration = Duration::from_secs(2);
 
 /// A screen may show one code as a Code 128 and as a QR code, whose texts differ. What
-/// one scanner reads within this time is one screen: no customer is refused, refreshes
-/// and presents again so fast.
+/// one scanner reads within this time, while the first of it is being paid with or was
+/// just now, is one screen.
 const OTHER_SYMBOL: Duration = Duration::from_secs(1);
 
 /// A scan that was submitted.
@@ -42,16 +42,18 @@ enum Again {
 }
 
 impl Submitted {
-    /// How a payment code that was read at `ended` repeats this one, if it does.
+    /// How a payment code that was read at `ended` repeats this one, if it does. A lane
+    /// that is `armed` waits for another code.
     fn again(
         &self,
         scanner: &ScannerId,
         ended: std::time::Instant,
         fingerprint: Option<&Fingerprint>,
+        armed: bool,
     ) -> Option<Again> {
         let later = ended.saturating_duration_since(self.ended);
         let same_code = fingerprint.is_some() && fingerprint == self.fingerprint.as_ref();
-        let same_screen = self.scanner == *scanner && later < OTHER_SYMBOL;
+        let same_screen = !armed && self.scanner == *scanner && later < OTHER_SYMBOL;
         if same_screen || same_code && later < DOUBLE_READ {
             Some(Again::SamePresentation)
         } else {
@@ -125,14 +127,17 @@ impl Driver {
             return Ok(());
         }
         let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
-        let tender = of_lane.find(|t| t.verdict.is_none()).map(|t| t.id.clone());
+        let tender = of_lane.find(|t| t.verdict.is_none());
+        let armed = tender.is_some_and(|tender| tender.live_attempt().is_none());
+        let tender = tender.map(|tender| tender.id.clone());
         let seen = sharing::seen(&self.intake.classifier, code.as_bytes());
         let fingerprint = match seen {
             Seen::Other => None,
             _ => self.fingerprint_on(lane, &code),
         };
         let before = self.submitted.get(lane);
-        let again = before.and_then(|before| before.again(&scanner, ended, fingerprint.as_ref()));
+        let again =
+            before.and_then(|before| before.again(&scanner, ended, fingerprint.as_ref(), armed));
         let used = again.is_some();
         let usage = self.uses.get(&scanner).unwrap_or(&Use::Dedicated);
         if sharing::treat(usage, seen, tender.is_some(), used) == Treatment::TypeOn {
@@ -233,7 +238,7 @@ mod tests {
         };
         let again = |scanner: &str, ms: u64, code: &str| {
             let ended = begun + Duration::from_millis(ms);
-            first.again(&id(scanner), ended, Some(&print(code)))
+            first.again(&id(scanner), ended, Some(&print(code)), false)
         };
         let (presentation, code) = (Some(Again::SamePresentation), Some(Again::SameCode));
         // Both symbols of one screen; another scanner's customer is another one.
@@ -243,6 +248,9 @@ mod tests {
         assert_eq!(again("kiosk", 1999, "a"), presentation);
         assert_eq!(again("counter", 1999, "a"), presentation);
         assert_eq!(again("counter", 2000, "a"), code);
-        assert_eq!(first.again(&id("kiosk"), begun, None), None);
+        assert_eq!(first.again(&id("kiosk"), begun, None, false), None);
+        // After a refusal another code is asked for, and the same one is still the same.
+        let armed = |code: &str| first.again(&id("counter"), begun, Some(&print(code)), true);
+        assert_eq!((armed("b"), armed("a")), (None, presentation));
     }
 }
