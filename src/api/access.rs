@@ -30,6 +30,17 @@ pub enum Role {
     Manager,
 }
 
+impl Role {
+    /// As the configuration writes it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Cashier => "cashier",
+            Self::Manager => "manager",
+        }
+    }
+}
+
 /// A word that names no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleError;
@@ -120,6 +131,21 @@ pub(super) struct Caller {
     pub(super) role: Role,
 }
 
+impl Caller {
+    /// Lets this role through, and those above it.
+    pub(super) fn must_be(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            return Ok(());
+        }
+        let detail = format!(
+            "a {} may not do this; this call needs the role {}",
+            self.role.name(),
+            role.name()
+        );
+        Err(Problem::new(StatusCode::FORBIDDEN, "role", detail))
+    }
+}
+
 /// The known tokens and the open sessions.
 pub(super) struct Access {
     tokens: Vec<Token>,
@@ -189,18 +215,16 @@ impl Access {
 /// asked for what.
 pub(super) async fn authenticate<T: Till>(
     State(api): State<Shared<T>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let caller = api.access.caller(request.method(), request.headers())?;
     if request.method().is_safe() {
         return Ok(next.run(request).await);
     }
-    if caller.role < Role::Cashier {
-        let detail = "a viewer may look only; this call needs the role cashier";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "role", detail));
-    }
+    caller.must_be(Role::Cashier)?;
     let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(caller.clone());
     let response = next.run(request).await;
     let status = response.status().as_u16();
     tracing::info!(caller = caller.name, path, status, "call");

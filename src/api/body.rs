@@ -23,12 +23,7 @@ impl<T: Shape, S: Send + Sync> FromRequest<S> for Input<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        let bytes = tokio::time::timeout(WAIT_BODY, read(request))
-            .await
-            .map_err(|_| {
-                let detail = format!("the body did not arrive within {} s", WAIT_BODY.as_secs());
-                Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
-            })??;
+        let bytes = read_in_time(request, BODY_MAX).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let (status, code) = match error.classify() {
                 Category::Data => (StatusCode::UNPROCESSABLE_ENTITY, "bad_body"),
@@ -68,16 +63,25 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn read(request: Request) -> Result<Vec<u8>, Problem> {
+/// Reads a whole body of at most `max` bytes.
+pub(super) async fn read_in_time(request: Request, max: usize) -> Result<Vec<u8>, Problem> {
+    let read = tokio::time::timeout(WAIT_BODY, read(request, max)).await;
+    read.map_err(|_| {
+        let detail = format!("the body did not arrive within {} s", WAIT_BODY.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+    })?
+}
+
+async fn read(request: Request, max: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || {
-        let detail = format!("the body may have at most {BODY_MAX} bytes");
+        let detail = format!("the body may have at most {max} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     };
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX) {
+    if announced.is_some_and(|length| length > max) {
         return Err(too_large());
     }
     let mut chunks = request.into_body().into_data_stream();
@@ -87,7 +91,7 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
             let detail = "the connection broke inside the body";
             Problem::new(StatusCode::BAD_REQUEST, "bad_body", detail)
         })?;
-        if bytes.len() + chunk.len() > BODY_MAX {
+        if bytes.len() + chunk.len() > max {
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);

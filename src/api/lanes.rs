@@ -1,4 +1,4 @@
-//! Lanes, open duties, and how the service is.
+//! Lanes, and how the service is.
 
 use super::problem::Problem;
 use super::tenders::lane_id;
@@ -22,10 +22,6 @@ pub(super) async fn one<T: Till>(
     let id = lane_id(&lane)?;
     let lane = api.till.lane(&id);
     lane.map(Json).ok_or_else(|| Denial::NoLane(id).into())
-}
-
-pub(super) async fn obligations<T: Till>(State(api): State<Shared<T>>) -> Json<Value> {
-    Json(json!({ "obligations": api.till.obligations() }))
 }
 
 /// Alive: this answer was made.

@@ -20,6 +20,8 @@ mod body;
 mod events;
 mod guard;
 mod lanes;
+mod notify;
+mod obligations;
 mod page;
 mod problem;
 mod serve;
@@ -30,6 +32,7 @@ mod tests;
 mod till;
 
 pub use access::{DigestError, Role, RoleError, Token, TokenDigest};
+pub use notify::notify_router;
 pub use serve::serve;
 pub use till::Till;
 
@@ -102,7 +105,8 @@ pub fn router<T: Till>(till: T, settings: &ApiSettings) -> Router {
             "/v1/tenders/{id}/acknowledge",
             post(tenders::acknowledge::<T>),
         )
-        .route("/v1/obligations", get(lanes::obligations::<T>))
+        .route("/v1/obligations", get(obligations::list::<T>))
+        .route("/v1/obligations/{id}/close", post(obligations::close::<T>))
         .route("/v1/events", get(events::follow::<T>))
         .route("/metrics", get(lanes::metrics::<T>))
         .route_layer(from_fn_with_state(api.clone(), access::authenticate::<T>));

@@ -100,6 +100,18 @@ impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
         let status = match denial {
             Denial::NoLane(_) | Denial::NoTender | Denial::NoObligation => StatusCode::NOT_FOUND,
+            Denial::BadText(..)
+            | Denial::NoRefunds
+            | Denial::PartialRefund
+            | Denial::OverRefundable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Denial::NotPaid(_)
+            | Denial::AlreadyReturned(_)
+            | Denial::RefundKeyReused(_)
+            | Denial::TooManyRefunds(_)
+            | Denial::RefundWindowOver
+            | Denial::NotParkable
+            | Denial::NotParked
+            | Denial::Parked(_) => StatusCode::CONFLICT,
             Denial::NoGateway
             | Denial::ZeroAmount
             | Denial::OtherCurrency

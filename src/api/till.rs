@@ -1,9 +1,10 @@
 //! What the API needs of the service. A trait, so that every call, problem and
 //! limit of the API can be tested against a till that does as it is told.
 
-use crate::domain::{BusinessDay, LaneId, NewTender, TenderId};
+use crate::domain::{AttemptId, BusinessDay, LaneId, NewTender, TenderId};
 use crate::service::view::{EventView, LaneView, Notice, ObligationView, TenderView};
-use crate::service::{Filter, Readiness, Service, Trouble};
+use crate::service::{ByHand, Filter, NotifyError, Readiness, Service, Trouble};
+use axum::http::HeaderMap;
 use std::future::Future;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -43,6 +44,17 @@ pub trait Till: Clone + Send + Sync + 'static {
     fn lanes(&self) -> Vec<LaneView>;
     fn lane(&self, id: &LaneId) -> Option<LaneView>;
     fn obligations(&self) -> Vec<ObligationView>;
+    fn close_obligation(
+        &self,
+        id: &AttemptId,
+        by: ByHand,
+    ) -> impl Future<Output = Result<TenderView, Trouble>> + Send;
+    fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> impl Future<Output = Result<(&'static str, &'static str), NotifyError>> + Send;
     fn events_after(
         &self,
         after: u64,
@@ -94,6 +106,17 @@ impl Till for Service {
     }
     fn obligations(&self) -> Vec<ObligationView> {
         Service::obligations(self)
+    }
+    async fn close_obligation(&self, id: &AttemptId, by: ByHand) -> Result<TenderView, Trouble> {
+        Service::close_obligation(self, id, by).await
+    }
+    async fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(&'static str, &'static str), NotifyError> {
+        Service::notified(self, gateway, headers, body).await
     }
     async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         Service::events_after(self, after, limit).await

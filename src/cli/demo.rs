@@ -69,7 +69,7 @@ impl Story {
 /// Runs the demo.
 pub(super) async fn demo(args: DemoArgs) -> u8 {
     if let Some(filter) = &args.log {
-        super::run::log_to_stderr(filter);
+        let _ = super::run::log_to_stderr(filter);
     }
     let story = Story {
         start: Instant::now(),
@@ -95,7 +95,7 @@ pub(super) async fn demo(args: DemoArgs) -> u8 {
         invite(&api, &simulator);
         Box::pin(std::future::pending())
     };
-    serve(running, listener, &settings, &mut signals, end).await
+    serve(running, listener, None, &settings, &mut signals, end).await
 }
 
 type Started = (

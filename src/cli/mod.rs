@@ -1,18 +1,22 @@
 //! The commands. Most are clients of the API; `run` and `demo` put the parts together.
 
 mod assemble;
+mod cancel;
 mod check;
 pub mod classify;
 mod client;
 mod demo;
 #[cfg(test)]
 mod desk;
+mod duties;
 mod exit;
 mod pay;
+mod reload;
 mod run;
 mod serve;
 mod show;
 mod simulate;
+mod table;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
@@ -44,9 +48,13 @@ enum Command {
     Classify(ClassifyArgs),
     /// Takes one payment through a running service
     Pay(pay::Pay),
+    /// Asks to stop a payment, and waits for what came of it
+    Cancel(cancel::Cancel),
+    /// Shows what is owed, and ends it by a manager's hand
+    Duties(duties::Duties),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
-    /// The gateway simulator alone, with a control endpoint
+    /// The gateway simulators alone, each with a control endpoint
     Simulate(simulate::SimulateArgs),
 }
 
@@ -79,10 +87,14 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Classify(args) => classify_stdin(&args),
-        Command::Run(args) => with_config(&args.config, |config| blocking(run::run(config))),
+        Command::Run(args) => with_config(&args.config, |config| {
+            blocking(run::run(config, args.config.clone()))
+        }),
         Command::Check(args) => with_config(&args.config, |config| blocking(check::check(config))),
         Command::Demo(args) => blocking(demo::demo(args)),
         Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
+        Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
+        Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {

@@ -78,11 +78,7 @@ pub(super) async fn run(args: Pay, out: &mut impl Write) -> u8 {
     tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() && pressed.send(()).await.is_ok() {}
     });
-    let mut story = Story {
-        out,
-        json: args.json,
-        key: String::new(),
-    };
+    let mut story = Story::new(out, args.json);
     story.pay(&args, code, &mut interrupts).await
 }
 
@@ -104,13 +100,22 @@ fn read_code(input: impl BufRead) -> io::Result<Zeroizing<String>> {
 
 /// Tells a person what happens, or a program what came of it. When the output is
 /// closed nobody is left to tell, but the payment goes on and the exit code says it.
-struct Story<'a, W> {
+pub(super) struct Story<'a, W> {
     out: &'a mut W,
     json: bool,
-    key: String,
+    /// The payment's key, when this command has it.
+    key: Option<String>,
 }
 
-impl<W: Write> Story<'_, W> {
+impl<'a, W: Write> Story<'a, W> {
+    pub(super) fn new(out: &'a mut W, json: bool) -> Self {
+        Self {
+            out,
+            json,
+            key: None,
+        }
+    }
+
     async fn pay(
         &mut self,
         args: &Pay,
@@ -151,18 +156,19 @@ impl<W: Write> Story<'_, W> {
 
     async fn start(&mut self, args: &Pay) -> Result<(Api, Tender), CallError> {
         let api = Api::new(&args.connection)?;
-        self.key = match &args.key {
+        let key = match &args.key {
             Some(key) => key.clone(),
             None => new_key()?,
         };
+        self.key = Some(key.clone());
         let currency = match &args.currency {
             Some(currency) => currency.clone(),
             None => lane_currency(&api, &args.lane).await?,
         };
         if args.key.is_none() {
             match self.json {
-                false => self.say(&format!("key {}", self.key)),
-                true => eprintln!("key {}", self.key),
+                false => self.say(&format!("key {key}")),
+                true => eprintln!("key {key}"),
             }
         }
         let mut body = json!({
@@ -178,8 +184,7 @@ impl<W: Write> Story<'_, W> {
         let path = format!("/v1/lanes/{}/tenders", segment(&args.lane));
         let began = Instant::now();
         loop {
-            let key = Some(self.key.as_str());
-            match api.post(&path, key, Some(&body)).await {
+            match api.post(&path, Some(key.as_str()), Some(&body)).await {
                 Ok(tender) => return Ok((api, tender)),
                 // Safe: the key makes one tender of however many calls arrive.
                 Err(error) if error.may_pass() && began.elapsed() < 3 * LOOK => {
@@ -191,7 +196,7 @@ impl<W: Write> Story<'_, W> {
     }
 
     /// Looks until there is a verdict, or the time or the patience is over.
-    async fn follow(
+    pub(super) async fn follow(
         &mut self,
         api: &Api,
         mut tender: Tender,
@@ -321,7 +326,7 @@ impl<W: Write> Story<'_, W> {
         exit
     }
 
-    fn fail(&mut self, error: &CallError) -> u8 {
+    pub(super) fn fail(&mut self, error: &CallError) -> u8 {
         let exit = error.exit();
         if self.json {
             let mut object = json!({ "key": self.key, "error": error.to_string() });
@@ -333,10 +338,11 @@ impl<W: Write> Story<'_, W> {
             return exit;
         }
         self.say(&error.to_string());
-        if exit == UNAVAILABLE {
+        if exit == UNAVAILABLE
+            && let Some(key) = self.key.clone()
+        {
             self.say(&format!(
-                "what came of it is not known; the same command with --key '{}' tells, and pays once only",
-                self.key
+                "what came of it is not known; the same command with --key '{key}' tells, and pays once only"
             ));
         }
         exit
@@ -347,7 +353,7 @@ impl<W: Write> Story<'_, W> {
     }
 }
 
-async fn lane_currency(api: &Api, lane: &str) -> Result<String, CallError> {
+pub(super) async fn lane_currency(api: &Api, lane: &str) -> Result<String, CallError> {
     let path = format!("/v1/lanes/{}", segment(lane));
     let lane: Value = api.get(&path, &[], Duration::ZERO).await?;
     match lane["currency"].as_str() {
@@ -356,7 +362,7 @@ async fn lane_currency(api: &Api, lane: &str) -> Result<String, CallError> {
     }
 }
 
-fn new_key() -> Result<String, CallError> {
+pub(super) fn new_key() -> Result<String, CallError> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes)
         .map_err(|_| CallError::Usage("the system gives no random numbers".to_owned()))?;

@@ -2,16 +2,23 @@
 
 use super::assemble;
 use super::exit::{CONFIG, IO_ERROR, UNAVAILABLE, fail};
+use super::reload::{Refilter, Reload};
 use super::serve::{Signals, bind, serve};
 use crate::api::ApiSettings;
 use crate::config::Config;
 use crate::service::{self, StartError};
+use std::path::PathBuf;
 
-/// Starts, says ready last, and serves until a signal.
-pub(super) async fn run(config: Config) -> u8 {
-    log_to_stderr(&config.telemetry.log);
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
+/// Starts, says ready last, and serves until a signal. `path` is where the
+/// configuration was read, and is read again at a SIGHUP.
+pub(super) async fn run(config: Config, path: PathBuf) -> u8 {
+    let refilter = log_to_stderr(&config.telemetry.log);
+    let watched = Signals::new().and_then(|signals| {
+        let reload = Reload::new(path, config.clone(), refilter)?;
+        Ok((signals, reload))
+    });
+    let (mut signals, reload) = match watched {
+        Ok(watched) => watched,
         Err(error) => return fail(IO_ERROR, &format!("cannot watch for signals: {error}")),
     };
     let parts = match assemble::parts(&config) {
@@ -21,6 +28,13 @@ pub(super) async fn run(config: Config) -> u8 {
     let listener = match bind(config.api.listen, "api.listen").await {
         Ok(listener) => listener,
         Err(text) => return fail(UNAVAILABLE, &text),
+    };
+    let notifications = match &config.notify {
+        None => None,
+        Some(notify) => match bind(notify.listen, "notify.listen").await {
+            Ok(listener) => Some(listener),
+            Err(text) => return fail(UNAVAILABLE, &text),
+        },
     };
     let running = match service::start(parts).await {
         Ok(running) => running,
@@ -35,9 +49,11 @@ pub(super) async fn run(config: Config) -> u8 {
     tracing::info!(listen = %settings.listen, "ready");
     // Outside a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    tokio::spawn(reload.watch());
     serve(
         running,
         listener,
+        notifications,
         &settings,
         &mut signals,
         std::future::pending(),
@@ -45,8 +61,9 @@ pub(super) async fn run(config: Config) -> u8 {
     .await
 }
 
-/// One line an event on stderr, which the service manager stores with its time.
-pub(super) fn log_to_stderr(filter: &str) {
+/// One line an event on stderr, which the service manager stores with its time. Returns
+/// what changes the filter later.
+pub(super) fn log_to_stderr(filter: &str) -> Refilter {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let under_manager = std::env::var_os("JOURNAL_STREAM").is_some();
@@ -56,9 +73,15 @@ pub(super) fn log_to_stderr(filter: &str) {
         .with_ansi(false)
         .with_writer(std::io::stderr);
     // A second call, in a test, changes nothing.
-    let _ = if under_manager {
-        lines.without_time().try_init()
+    if under_manager {
+        let lines = lines.without_time().with_filter_reloading();
+        let handle = lines.reload_handle();
+        let _ = lines.try_init();
+        Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
     } else {
-        lines.try_init()
-    };
+        let lines = lines.with_filter_reloading();
+        let handle = lines.reload_handle();
+        let _ = lines.try_init();
+        Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
+    }
 }

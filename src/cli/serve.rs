@@ -51,6 +51,7 @@ impl Signals {
 pub(super) async fn serve(
     mut running: Running,
     listener: TcpListener,
+    notifications: Option<TcpListener>,
     settings: &ApiSettings,
     signals: &mut Signals,
     end: impl Future<Output = u8>,
@@ -60,6 +61,11 @@ pub(super) async fn serve(
     let api = tokio::spawn(api::serve(listener, router, async {
         let _ = closed.await;
     }));
+    let notifications = notifications.map(|listener| {
+        let router = api::notify_router(running.service.clone());
+        // Never closed by itself: what is not acknowledged is sent again.
+        tokio::spawn(api::serve(listener, router, std::future::pending()))
+    });
     let code = tokio::select! {
         code = end => {
             running.service.stop().await;
@@ -88,6 +94,9 @@ pub(super) async fn serve(
             Err(error) => fail(IO_ERROR, &format!("the journal failed: {error}")),
         },
     };
+    if let Some(notifications) = notifications {
+        notifications.abort();
+    }
     let _ = close.send(());
     // Callers that wait have been told; connections that linger are cut.
     let _ = tokio::time::timeout(Duration::from_secs(2), api).await;

@@ -2,7 +2,9 @@
 //! the API's own JSON for programs.
 
 use super::client::{Api, CallError, Connection, Tender, segment};
+use super::duties;
 use super::exit::OK;
+use super::table::{list, table, text};
 use serde_json::Value;
 use std::io::Write;
 use std::time::Duration;
@@ -52,7 +54,7 @@ async fn show(args: &Show) -> Result<String, CallError> {
         let path = format!("/v1/tenders/{}", segment(id));
         (get(&path, &[]).await?, one_tender)
     } else if args.open {
-        (get("/v1/obligations", &[]).await?, duties)
+        (get("/v1/obligations", &[]).await?, duties::draw)
     } else if args.lane.is_some() || args.sale.is_some() {
         let query: Vec<(&str, &str)> = [("lane", &args.lane), ("sale", &args.sale)]
             .into_iter()
@@ -109,28 +111,6 @@ fn tenders(answer: &Value) -> String {
     table(&head, rows, "no payments")
 }
 
-fn duties(answer: &Value) -> String {
-    let rows = list(answer, "obligations").map(|duty| {
-        vec![
-            text(duty, "opened"),
-            text(duty, "id"),
-            text(duty, "lane"),
-            text(duty, "duty"),
-            format!("{} {}", text(duty, "amount"), text(duty, "currency")),
-            text(duty, "gateway"),
-            duty["tries"].to_string(),
-            match duty["alerted"].as_bool() {
-                Some(true) => "needs a person".to_owned(),
-                _ => text(duty, "next_try"),
-            },
-        ]
-    });
-    let head = [
-        "OPENED", "DUTY", "LANE", "KIND", "AMOUNT", "GATEWAY", "TRIES", "NEXT",
-    ];
-    table(&head, rows, "no open duties")
-}
-
 fn one_tender(answer: &Value) -> String {
     let Ok(tender) = serde_json::from_value::<Tender>(answer.clone()) else {
         return format!("{answer}\n");
@@ -174,45 +154,6 @@ fn one_tender(answer: &Value) -> String {
         text = format!("{text}\n{}", table(&head, rows, ""));
     }
     text
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value[name].as_array().into_iter().flatten()
-}
-
-/// Text without control characters: whatever a ticket number brings along must
-/// not move the cursor of a terminal.
-fn text(value: &Value, name: &str) -> String {
-    let text = value[name].as_str().unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
-/// Columns as wide as their widest cell, two blanks between them.
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, none: &str) -> String {
-    let rows: Vec<Vec<String>> = rows.collect();
-    if rows.is_empty() {
-        return format!("{none}\n");
-    }
-    let head: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
-    let all: Vec<&Vec<String>> = std::iter::once(&head).chain(&rows).collect();
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| {
-            all.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    all.iter()
-        .map(|row| {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:width$}"))
-                .collect();
-            cells.join("  ").trim_end().to_owned() + "\n"
-        })
-        .collect()
 }
 
 #[cfg(test)]

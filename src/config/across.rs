@@ -62,10 +62,7 @@ pub(super) fn check(
             );
         }
         for gateway in gateways.iter().filter(|id| !names.gateways.contains(id)) {
-            let text = match gateway.as_str() {
-                "codepay" => "CodePay is not supported yet; use \"payby\"".to_owned(),
-                name => format!("there is no section [gateway.{name}]"),
-            };
+            let text = format!("there is no section [gateway.{gateway}]");
             complaints.add(format!("lane[{n}].gateways"), text);
         }
     }

@@ -1,4 +1,5 @@
-//! The local API: where it listens and who may call it.
+//! The local API: where it listens and who may call it. And where gateways bring
+//! their notifications.
 
 use super::complaints::Complaints;
 use super::section::{Section, line_of_text};
@@ -11,6 +12,45 @@ use toml::Table;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
 const HOSTS_MAX: usize = 16;
 const TOKENS_MAX: usize = 64;
+
+/// `[notify]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notify {
+    /// The address to take notifications at; the way to it, with TLS, is a proxy's.
+    pub listen: SocketAddr,
+}
+
+/// Checks where notifications are taken. None are without the section.
+pub(super) fn notify(
+    table: Option<Table>,
+    api: &ApiSettings,
+    complaints: &mut Complaints,
+) -> Option<Notify> {
+    let written: written::Notify = read::section(Some(table?), "notify", complaints);
+    let mut at = Section::new("notify", complaints);
+    let listen = at.require(
+        "listen",
+        written.listen,
+        "an address and a port, such as \"127.0.0.1:8788\"",
+        address,
+    )?;
+    let same = listen.port() == api.listen.port()
+        && (listen.ip() == api.listen.ip()
+            || listen.ip().is_unspecified()
+            || api.listen.ip().is_unspecified());
+    if same && listen.port() != 0 {
+        at.complain(
+            "listen",
+            "is where the API listens (api.listen); take another port",
+        );
+    }
+    Some(Notify { listen })
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as \"127.0.0.1:8787\"")
+}
 
 /// Checks the API. Its pages speak `language`.
 pub(super) fn api(
@@ -44,10 +84,7 @@ pub(super) fn api(
         }
     }
     let listen = at
-        .check("listen", written.listen, |text| {
-            text.parse::<SocketAddr>()
-                .map_err(|_| "must be an address and a port, such as \"127.0.0.1:8787\"")
-        })
+        .check("listen", written.listen, address)
         .unwrap_or(LISTEN);
     if !listen.ip().is_loopback() && without_tokens {
         at.complain(

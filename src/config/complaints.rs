@@ -3,6 +3,7 @@
 //! The list is a type of its own that nothing converts into: a check can only add
 //! to it and go on, so that no early return hides the complaints that follow.
 
+use crate::gateway;
 use std::fmt;
 
 /// One complaint: a key and what to do about it.
@@ -40,6 +41,16 @@ impl Complaints {
             key: key.into(),
             text: text.into(),
         });
+    }
+
+    /// What a part made of its settings; if it complains, its complaints join these.
+    pub(super) fn taken<T>(&mut self, made: Result<T, Vec<gateway::Complaint>>) -> Option<T> {
+        made.map_err(|complaints| {
+            for complaint in complaints {
+                self.add(complaint.key, complaint.text);
+            }
+        })
+        .ok()
     }
 
     /// Whether this key, or one inside of it, was complained about already.

@@ -2,7 +2,7 @@
 
 use super::complaints::Complaints;
 use super::section::{Section, absolute_path};
-use super::{PayBy, read, written};
+use super::{CodePay, PayBy, read, written};
 use crate::domain::code::{Classifier, Settings, UnlistedDigits, WalletTable};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub struct Telemetry {
 /// Checks how codes are told apart, and reads the table of wallets.
 pub(super) fn codes(
     table: Option<Table>,
-    payby: Option<&PayBy>,
+    (payby, codepay): (Option<&PayBy>, Option<&CodePay>),
     complaints: &mut Complaints,
 ) -> Option<Classifier> {
     let written: written::Codes = read::section(table, "codes", complaints);
@@ -53,9 +53,12 @@ pub(super) fn codes(
         profiles: profiles.collect(),
         text: payby.map(|payby| payby.text.clone()),
         demand_pan_aids: Vec::new(),
-        unlisted_digits: match payby {
-            Some(payby) if payby.accepts.unlisted_digits => UnlistedDigits::Forward,
-            _ => UnlistedDigits::Reject,
+        // Which gateway gets them is for each one's own setting to say.
+        unlisted_digits: match payby.is_some_and(|payby| payby.accepts.unlisted_digits)
+            || codepay.is_some_and(|codepay| codepay.accepts.unlisted_digits)
+        {
+            true => UnlistedDigits::Forward,
+            false => UnlistedDigits::Reject,
         },
     };
     Classifier::new(&table, settings)

@@ -17,6 +17,7 @@
 
 mod across;
 mod api;
+mod codepay;
 mod complaints;
 mod device;
 mod feedback;
@@ -32,6 +33,8 @@ mod store;
 mod tests;
 mod written;
 
+pub use api::Notify;
+pub use codepay::CodePay;
 pub use complaints::{Complaint, Complaints};
 pub use key::{KeyError, KeySource};
 pub use local::{Journal, Telemetry};
@@ -55,12 +58,16 @@ pub struct Config {
     pub scanners: Vec<crate::scanner::Settings>,
     /// PayBy, where it is used.
     pub payby: Option<PayBy>,
+    /// CodePay, where it is used.
+    pub codepay: Option<CodePay>,
     /// How codes are told apart.
     pub classifier: Classifier,
     /// Where the journal is.
     pub journal: Journal,
     /// The local API.
     pub api: ApiSettings,
+    /// Where notifications are taken, if they are.
+    pub notify: Option<Notify>,
     /// What is logged.
     pub telemetry: Telemetry,
 }
@@ -96,7 +103,6 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let names = across::Names::written_in(&written);
 
     let mut document = Section::new("", complaints);
-    document.not_yet("notify", written.notify.as_ref(), "notifications are");
     let table = document.need("store", written.store, "a section [store]");
     let (store, currency) = store::store(table, complaints);
     let lanes = written.lane.unwrap_or_default();
@@ -109,11 +115,17 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
     let scanners: Vec<_> = places("scanner", written.scanner.unwrap_or_default())
         .map(|(table, at)| scanner::scanner(table, &at, complaints))
         .collect();
-    let payby = payby::gateways(written.gateway, store.as_ref(), &lanes, complaints);
-    let classifier = local::codes(written.codes, payby.as_ref(), complaints);
+    let gateways: written::Gateways = read::section(written.gateway, "gateway", complaints);
+    let payby = { gateways.payby }
+        .and_then(|table| payby::payby(table, store.as_ref(), &lanes, complaints));
+    let codepay = { gateways.codepay }
+        .and_then(|table| codepay::codepay(table, store.as_ref(), &lanes, complaints));
+    let takers = (payby.as_ref(), codepay.as_ref());
+    let classifier = local::codes(written.codes, takers, complaints);
     let journal = local::journal(written.journal, complaints);
     let language = store.as_ref().map(|store| store.language);
     let api = api::api(written.api, language.unwrap_or_default(), complaints);
+    let notify = api::notify(written.notify, &api, complaints);
     let telemetry = local::telemetry(written.telemetry, complaints);
 
     across::check(&names, currency, &lanes, &scanners, complaints);
@@ -122,9 +134,11 @@ fn checked(text: &str, complaints: &mut Complaints) -> Option<Config> {
         lanes: lanes.into_iter().collect::<Option<_>>()?,
         scanners: scanners.into_iter().collect::<Option<_>>()?,
         payby,
+        codepay,
         classifier: classifier?,
         journal,
         api,
+        notify,
         telemetry,
     })
 }

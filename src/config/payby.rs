@@ -3,13 +3,12 @@
 
 use super::complaints::Complaints;
 use super::key::KeySource;
-use super::section::{Section, line_of_text};
+use super::section::{Section, line_of_text, seconds};
 use super::{Lane, Store, read, written};
 use crate::domain::code::{Sending, TextCodes, TextPattern};
-use crate::gateway::Address;
-use crate::gateway::payby::{self, MemberId, Settings, Timing};
+use crate::gateway::payby::{self, MemberId, Settings};
+use crate::gateway::{Address, Timing};
 use crate::service::{Accepts, Emv};
-use std::time::Duration;
 use toml::Table;
 
 /// Patterns of text codes at most.
@@ -30,31 +29,15 @@ pub struct PayBy {
     pub(super) text: TextCodes,
 }
 
-/// Checks all gateways, for a store and its lanes. What was wrong in itself is `None`.
-pub(super) fn gateways(
-    table: Option<Table>,
-    store: Option<&Store>,
-    lanes: &[Option<Lane>],
-    complaints: &mut Complaints,
-) -> Option<PayBy> {
-    let written: written::Gateways = read::section(table, "gateway", complaints);
-    let mut at = Section::new("gateway", complaints);
-    at.not_yet("codepay", written.codepay.as_ref(), "CodePay is");
-    payby(written.payby?, store, lanes, complaints)
-}
-
-fn payby(
+/// Checks the section, for a store and its lanes.
+pub(super) fn payby(
     table: Table,
     store: Option<&Store>,
     lanes: &[Option<Lane>],
     complaints: &mut Complaints,
 ) -> Option<PayBy> {
     let written: written::PayBy = read::section(Some(table), "gateway.payby", complaints);
-    let rules = payby::rules(&timing(&written)).map_err(|outside| {
-        for complaint in outside {
-            complaints.add(complaint.key, complaint.text);
-        }
-    });
+    let rules = complaints.taken(payby::rules(&timing(&written)));
     let mut at = Section::new("gateway.payby", complaints);
     let base_url = at.require(
         "base_url",
@@ -69,17 +52,11 @@ fn payby(
         MemberId::partner,
     );
     let payee_mid = at.check("payee_mid", written.payee_mid, MemberId::payee);
-    let private_key = at.require(
-        "private_key",
+    let (private_key, gateway_public_key) = at.keys(
+        "payby",
+        "PayBy",
         written.private_key,
-        "\"credential:payby.key\"",
-        KeySource::private,
-    );
-    let gateway_public_key = at.require(
-        "gateway_public_key",
         written.gateway_public_key,
-        "the place of PayBy's public key, such as \"/etc/qrpayd/payby.pub\"",
-        KeySource::public,
     );
     let notify_url = at.check("notify_url", written.notify_url, payby::notify_url);
     let store_name = at.check("store_name", written.store_name, line_of_text(64));
@@ -93,12 +70,7 @@ fn payby(
         ],
     );
     let text = text_codes(&mut at, written.text_patterns);
-    let unlisted_digits = at.choice(
-        "unlisted_digits",
-        written.unlisted_digits,
-        false,
-        &[("reject", false), ("forward", true)],
-    );
+    let unlisted_digits = at.forward_or_reject("unlisted_digits", written.unlisted_digits);
     let store = store?;
     let terminals = lanes.iter().flatten();
     let settings = Settings {
@@ -111,7 +83,7 @@ fn payby(
         terminal_ids: terminals
             .map(|lane| (lane.id.clone(), lane.terminal_id.clone()))
             .collect(),
-        rules: rules.ok()?,
+        rules: rules?,
         warm_up: written.warm.unwrap_or(true),
     };
     Some(PayBy {
@@ -130,8 +102,6 @@ fn payby(
 }
 
 fn timing(written: &written::PayBy) -> Timing {
-    // A number below zero is as far outside of every limit as one without end.
-    let seconds = |n: i64| u64::try_from(n).map_or(Duration::MAX, Duration::from_secs);
     Timing {
         enquiry_first: written.enquiry_first_s.map(seconds),
         enquiry_every: written.enquiry_every_s.map(seconds),

@@ -3,10 +3,12 @@
 //! lets the caller go on.
 
 use super::complaints::Complaints;
+use super::key::KeySource;
 use super::read::join;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// A section under check.
 pub(super) struct Section<'a> {
@@ -95,6 +97,27 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The places of a gateway's two keys; `name` begins the name of its files.
+    pub(super) fn keys(
+        &mut self,
+        name: &str,
+        gateway: &str,
+        private: Option<String>,
+        public: Option<String>,
+    ) -> (Option<KeySource>, Option<KeySource>) {
+        let place = format!("\"credential:{name}.key\"");
+        let private = self.require("private_key", private, &place, KeySource::private);
+        let place =
+            format!("the place of {gateway}'s public key, such as \"/etc/qrpayd/{name}.pub\"");
+        let public = self.require("gateway_public_key", public, &place, KeySource::public);
+        (private, public)
+    }
+
+    /// Whether a gateway is given what no table knows.
+    pub(super) fn forward_or_reject(&mut self, key: &str, value: Option<String>) -> bool {
+        self.choice(key, value, false, &[("reject", false), ("forward", true)])
+    }
+
     /// A whole number between two others. `unit` follows the numbers in the complaint.
     pub(super) fn number(
         &mut self,
@@ -120,6 +143,12 @@ impl<'a> Section<'a> {
             self.complain(key, format!("{what} not supported yet; remove this key"));
         }
     }
+}
+
+/// Seconds of a timing. A number below zero is as far outside of every limit as one
+/// without end.
+pub(super) fn seconds(n: i64) -> Duration {
+    u64::try_from(n).map_or(Duration::MAX, Duration::from_secs)
 }
 
 /// An absolute path without a step back, short enough for the kernel.

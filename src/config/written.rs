@@ -21,7 +21,7 @@ pub(super) struct Document {
     pub(super) codes: Option<Table>,
     pub(super) journal: Option<Table>,
     pub(super) api: Option<Table>,
-    pub(super) notify: Option<Value>,
+    pub(super) notify: Option<Table>,
     pub(super) telemetry: Option<Table>,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Feedback {
 #[serde(deny_unknown_fields)]
 pub(super) struct Gateways {
     pub(super) payby: Option<Table>,
-    pub(super) codepay: Option<Value>,
+    pub(super) codepay: Option<Table>,
 }
 
 /// `[gateway.payby]`
@@ -134,6 +134,33 @@ pub(super) struct PayBy {
     pub(super) limit_submit_s: Option<i64>,
     pub(super) limit_enquiry_s: Option<i64>,
     pub(super) cancel_every_s: Option<i64>,
+}
+
+/// `[gateway.codepay]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodePay {
+    pub(super) base_url: Option<String>,
+    pub(super) app_id: Option<String>,
+    pub(super) merchant_no: Option<String>,
+    pub(super) store_no: Option<String>,
+    pub(super) private_key: Option<String>,
+    pub(super) gateway_public_key: Option<String>,
+    pub(super) notify_url: Option<String>,
+    pub(super) store_name: Option<String>,
+    pub(super) terminal_sn: Option<Table>,
+    pub(super) pay_methods: Option<Table>,
+    pub(super) display_pay_method: Option<String>,
+    pub(super) unlisted_digits: Option<String>,
+    pub(super) warm: Option<bool>,
+    pub(super) enquiry_first_s: Option<i64>,
+    pub(super) enquiry_every_s: Option<i64>,
+    pub(super) enquiry_unanswered_s: Option<i64>,
+    pub(super) wait_s: Option<i64>,
+    pub(super) wait_extension_s: Option<i64>,
+    pub(super) expires_s: Option<i64>,
+    pub(super) limit_submit_s: Option<i64>,
+    pub(super) limit_enquiry_s: Option<i64>,
 }
 
 /// `[codes]`
@@ -169,6 +196,13 @@ pub(super) struct Token {
     pub(super) name: Option<String>,
     pub(super) role: Option<String>,
     pub(super) sha256: Option<String>,
+}
+
+/// `[notify]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) listen: Option<String>,
 }
 
 /// `[telemetry]`

@@ -25,6 +25,8 @@ pub enum Operation {
     Revoke,
     /// The gateway told us, without being asked.
     Notification,
+    /// Asking whether anybody has scanned the code that the store shows.
+    Scanned,
 }
 
 /// A reply whose signature was verified and which names one order.
@@ -42,6 +44,9 @@ pub struct OrderReport {
     pub gateway_order: Option<String>,
     /// The gateway's locator for its support.
     pub trace: Option<String>,
+    /// Text to be drawn as a QR code for the customer to scan, byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<String>,
 }
 
 /// What a gateway says of an order.
@@ -149,6 +154,79 @@ pub enum Answer {
     ReversalRejected {
         /// The gateway's code.
         code: String,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Whether anybody has scanned the code that the store shows. Proves nothing of money.
+    Scanned(bool),
+    /// Proves nothing.
+    Unknown(Unknown),
+    /// Provably no byte of the request left: connecting failed.
+    NotSent,
+}
+
+/// What was asked of the gateway about a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundOperation {
+    /// Sending the refund under its number. Repeated only with the same number and content.
+    Submit,
+    /// Asking what became of it.
+    Enquiry,
+    /// The gateway told us, without being asked.
+    Notification,
+}
+
+/// A reply whose signature was verified and which names one refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundReport {
+    /// The refund's own number. The core compares it.
+    pub number: OrderNumber,
+    /// The order it gives money back of, when the reply names it by our number.
+    pub original: Option<OrderNumber>,
+    /// The refund's amount and currency, when the reply carries them. Without them
+    /// a report never proves that the money went back.
+    pub amount: Option<Amount>,
+    /// What the gateway says of it.
+    pub status: RefundStatus,
+    /// The gateway's own number of the refund.
+    pub gateway_refund: Option<String>,
+    /// The gateway's locator for its support.
+    pub trace: Option<String>,
+}
+
+/// What a gateway says of a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    /// Accepted; the money is on its way, or may still fail to go.
+    Pending,
+    /// The money left the store's account for good.
+    Returned,
+    /// It failed: the money stays. With the gateway's own words.
+    Failed(Refusal),
+}
+
+/// Exactly one class for whatever came back about a refund. A type of its own, so
+/// that an answer about an order can never be taken for one about a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundAnswer {
+    /// A verified report of the refund.
+    Report(RefundReport),
+    /// Verified: the gateway has no refund of this number. *Not yet* is possible.
+    NoSuchRefund {
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified, and documented as final: this request made no refund.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified refusal: the whole order's money went back already, by a reversal.
+    AlreadyReturned {
         /// The gateway's locator.
         trace: Option<String>,
     },

@@ -3,9 +3,11 @@
 //! Replaying the facts of a tender in order gives the tender, under any
 //! configuration and in any process: no rule is decided here.
 
+mod refund;
+
 use super::{
     Alert, Attempt, AttemptId, CODE_REMEMBERED, Discharge, Fact, Obligation, Operation,
-    OrderReport, Stage, State, Tender, Timestamp, What,
+    OrderReport, OrderStatus, Parked, Stage, State, Tender, TenderId, Timestamp, What,
 };
 
 /// Applies one fact that is durable since `at`.
@@ -18,7 +20,7 @@ pub fn apply(state: &mut State, fact: &Fact, at: Timestamp) {
     }
     if let What::AttemptIntended {
         attempt,
-        fingerprint,
+        fingerprint: Some(fingerprint),
         ..
     } = &fact.what
     {
@@ -68,11 +70,57 @@ fn created(fact: &Fact, at: Timestamp) -> Option<Tender> {
         gateway: gateway.clone(),
         note: note.clone(),
         created: at,
+        refunds: Vec::new(),
         attempts: Vec::new(),
         verdict: None,
         cancel_requested: false,
         extended: false,
         acknowledged: None,
+    })
+}
+
+/// The attempt that an intent makes.
+pub(super) fn intended(tender: &TenderId, what: &What) -> Option<Attempt> {
+    let What::AttemptIntended {
+        attempt,
+        gateway,
+        order,
+        wallet,
+        code,
+        fingerprint,
+        requested,
+        expires,
+    } = what
+    else {
+        return None;
+    };
+    Some(Attempt {
+        id: AttemptId {
+            tender: tender.clone(),
+            number: *attempt,
+        },
+        gateway: gateway.clone(),
+        order: order.clone(),
+        wallet: wallet.clone(),
+        code: code.clone(),
+        fingerprint: fingerprint.clone(),
+        requested: *requested,
+        expires: *expires,
+        stage: Stage::InFlight,
+        report: None,
+        trace: None,
+        unknown: None,
+        paid_claimed: false,
+        obligations: Vec::new(),
+        alerts: Vec::new(),
+        arrival_over: false,
+        not_found: 0,
+        not_found_try: 0,
+        scanned: false,
+        reversal_rejected: false,
+        return_claims: 0,
+        return_claim_try: 0,
+        parked: None,
     })
 }
 
@@ -83,38 +131,7 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
         What::WaitExtended => tender.extended = true,
         What::VerdictGiven { verdict, reason } => tender.verdict = Some((*verdict, *reason, at)),
         What::VerdictAcknowledged => tender.acknowledged = Some(at),
-        What::AttemptIntended {
-            attempt,
-            gateway,
-            order,
-            wallet,
-            code,
-            fingerprint,
-            requested,
-            expires,
-        } => tender.attempts.push(Attempt {
-            id: AttemptId {
-                tender: tender.id.clone(),
-                number: *attempt,
-            },
-            gateway: gateway.clone(),
-            order: order.clone(),
-            wallet: wallet.clone(),
-            code: code.clone(),
-            fingerprint: fingerprint.clone(),
-            requested: *requested,
-            expires: *expires,
-            stage: Stage::InFlight,
-            report: None,
-            trace: None,
-            unknown: None,
-            paid_claimed: false,
-            obligations: Vec::new(),
-            alerts: Vec::new(),
-            arrival_over: false,
-            not_found: 0,
-            not_found_try: 0,
-        }),
+        What::AttemptIntended { .. } => tender.attempts.extend(intended(&tender.id, what)),
         What::AttemptWaiting { attempt, .. }
         | What::AttemptUnknown { attempt, .. }
         | What::AttemptPaid { attempt, .. }
@@ -123,6 +140,11 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
         | What::ClosingBegan { attempt, .. }
         | What::CallIntended { attempt, .. }
         | What::PaidClaimed { attempt, .. }
+        | What::ShownCodeScanned { attempt }
+        | What::ReversalRejected { attempt, .. }
+        | What::ReturnClaimed { attempt, .. }
+        | What::AttemptParked { attempt, .. }
+        | What::AttemptUnparked { attempt, .. }
         | What::ObligationOpened { attempt, .. }
         | What::ObligationChanged { attempt, .. }
         | What::ArrivalWindowOver { attempt }
@@ -131,13 +153,19 @@ fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
         | What::EvidenceKept { attempt, .. }
         | What::AlertRaised {
             attempt: Some(attempt),
+            refund: None,
             ..
         } => {
             if let Some(attempt) = tender.attempts.iter_mut().find(|a| a.id.number == *attempt) {
                 apply_to_attempt(attempt, what, at);
             }
         }
-        What::AlertRaised { attempt: None, .. } => {}
+        What::AlertRaised {
+            attempt: None,
+            refund: None,
+            ..
+        } => {}
+        of_refund => refund::apply(tender, of_refund, at),
     }
 }
 
@@ -191,9 +219,28 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             locate(attempt, trace.as_ref());
             attempt.paid_claimed = true;
         }
+        What::ShownCodeScanned { .. } => attempt.scanned = true,
+        What::ReversalRejected { trace, .. } => {
+            locate(attempt, trace.as_ref());
+            attempt.reversal_rejected = true;
+        }
+        What::ReturnClaimed { trace, .. } => {
+            locate(attempt, trace.as_ref());
+            attempt.return_claims += 1;
+            attempt.return_claim_try = attempt.tries();
+        }
+        What::AttemptParked { name, reason, .. } => {
+            attempt.parked = Some(Parked {
+                name: name.clone(),
+                reason: reason.clone(),
+                at,
+            });
+        }
+        What::AttemptUnparked { .. } => attempt.parked = None,
         What::ObligationOpened { duty, .. } => {
             attempt.stage = Stage::Reversing;
             attempt.not_found_try = 0;
+            (attempt.return_claims, attempt.return_claim_try) = (0, 0);
             attempt.obligations.push(Obligation {
                 duty: *duty,
                 opened: at,
@@ -207,6 +254,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
             if let Some(obligation) = open_obligation(attempt) {
                 obligation.duty = *duty;
                 obligation.tries = 0;
+                attempt.return_claim_try = 0;
             }
         }
         What::ArrivalWindowOver { .. } => attempt.arrival_over = true,
@@ -229,12 +277,7 @@ fn apply_to_attempt(attempt: &mut Attempt, what: &What, at: Timestamp) {
                 obligation.alerted = true;
             }
         }
-        What::TenderCreated { .. }
-        | What::AttemptIntended { .. }
-        | What::CancelRequested
-        | What::WaitExtended
-        | What::VerdictGiven { .. }
-        | What::VerdictAcknowledged => {}
+        _ => {}
     }
 }
 
@@ -250,18 +293,25 @@ fn close(attempt: &mut Attempt, discharge: &Discharge, at: Timestamp) {
         obligation.closed = Some((at, discharge.clone()));
         obligation.next_try = None;
         attempt.stage = Stage::Reversed;
+        attempt.parked = None;
     }
 }
 
+/// The newest report is the attempt's; what an earlier one said beside the status
+/// stays. Another order's is evidence for a person, and so is one that contradicts
+/// what was paid: the proof of the payment stays, until the money is gone.
 fn keep(attempt: &mut Attempt, report: &OrderReport) {
+    let paid = attempt.stage == Stage::Paid && report.status != OrderStatus::Returned;
+    if report.order != attempt.order || paid {
+        return;
+    }
     locate(attempt, report.trace.as_ref());
-    let gateway_order = attempt
-        .report
-        .take()
-        .and_then(|earlier| earlier.gateway_order);
+    let earlier = attempt.report.take();
+    let (gateway_order, show) = earlier.map_or((None, None), |e| (e.gateway_order, e.show));
     attempt.not_found = 0;
     attempt.report = Some(OrderReport {
         gateway_order: report.gateway_order.clone().or(gateway_order),
+        show: report.show.clone().or(show),
         ..report.clone()
     });
 }

@@ -1,6 +1,6 @@
 //! Our rules say no. (A gateway *refuses*; we *deny*.)
 
-use super::{Amount, LaneId, TenderId, Verdict};
+use super::{Amount, AttemptId, LaneId, RefundId, TenderId, Verdict};
 use std::fmt;
 
 /// Why an event was denied. Nothing has changed and nothing was sent.
@@ -44,6 +44,30 @@ pub enum Denial {
     NoVerdict,
     /// There is no open duty.
     NoObligation,
+    /// The gateway that took the payment gives no refunds.
+    NoRefunds,
+    /// The tender is not paid: there is nothing to refund.
+    NotPaid(TenderId),
+    /// The payment's money went back already, without a refund of ours.
+    AlreadyReturned(TenderId),
+    /// More than is left of the payment: so much is.
+    OverRefundable(Amount),
+    /// The key was used for a refund with other content.
+    RefundKeyReused(RefundId),
+    /// The gateway gives back the whole payment or nothing.
+    PartialRefund,
+    /// The payment has as many refunds as the gateway allows.
+    TooManyRefunds(u32),
+    /// The payment is too old for a refund.
+    RefundWindowOver,
+    /// A text is missing or too long: which, and its characters at most.
+    BadText(&'static str, usize),
+    /// There is nothing of the attempt that could be set aside, or it is already.
+    NotParkable,
+    /// The attempt is not parked.
+    NotParked,
+    /// The attempt is parked: a person must take it up first.
+    Parked(AttemptId),
 }
 
 impl Denial {
@@ -69,6 +93,18 @@ impl Denial {
             Self::NotExtendable => "not_extendable",
             Self::NoVerdict => "no_verdict",
             Self::NoObligation => "no_obligation",
+            Self::NoRefunds => "no_refunds",
+            Self::NotPaid(_) => "not_paid",
+            Self::AlreadyReturned(_) => "already_returned",
+            Self::OverRefundable(_) => "over_refundable",
+            Self::RefundKeyReused(_) => "refund_key_reused",
+            Self::PartialRefund => "partial_refund",
+            Self::TooManyRefunds(_) => "too_many_refunds",
+            Self::RefundWindowOver => "refund_window_over",
+            Self::BadText(..) => "bad_text",
+            Self::NotParkable => "not_parkable",
+            Self::NotParked => "not_parked",
+            Self::Parked(_) => "parked",
         }
     }
 }
@@ -112,6 +148,41 @@ impl fmt::Display for Denial {
             ),
             Self::NoVerdict => f.write_str("there is no verdict to acknowledge yet"),
             Self::NoObligation => f.write_str("there is no open duty"),
+            Self::NoRefunds => f.write_str(
+                "the gateway that took this payment gives no refunds; give the money back another way",
+            ),
+            Self::NotPaid(tender) => {
+                write!(f, "tender {tender} is not paid; there is nothing to refund")
+            }
+            Self::AlreadyReturned(tender) => write!(
+                f,
+                "the money of tender {tender} went back already, without a refund from here"
+            ),
+            Self::OverRefundable(left) => {
+                write!(f, "the refund is more than the {left} that is left of the payment")
+            }
+            Self::RefundKeyReused(refund) => write!(
+                f,
+                "this idempotency key belongs to refund {refund}, which has other content"
+            ),
+            Self::PartialRefund => {
+                f.write_str("the gateway gives back the whole payment or nothing")
+            }
+            Self::TooManyRefunds(max) => {
+                write!(f, "this payment has the {max} refunds that are allowed")
+            }
+            Self::RefundWindowOver => {
+                f.write_str("this payment is too old for a refund; give the money back another way")
+            }
+            Self::BadText(which, max) => write!(
+                f,
+                "the {which} must be 1 to {max} characters without control characters"
+            ),
+            Self::NotParkable => f.write_str("there is nothing of this attempt to set aside"),
+            Self::NotParked => f.write_str("this attempt is not parked"),
+            Self::Parked(attempt) => {
+                write!(f, "attempt {attempt} is parked; take it up again first")
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Amount, Answer, AttemptId, BusinessDay, Fact, Fingerprint, GatewayId, IdempotencyKey, LaneId,
-    Mode, Operation, OrderNumber, SaleRef, TenderId, Timestamp, Wallet, What,
+    Mode, Operation, OrderNumber, RefundAnswer, RefundId, RefundOperation, SaleRef, TenderId,
+    Timestamp, Wallet,
 };
 use std::time::Duration;
 
@@ -69,18 +70,47 @@ pub enum Event {
         /// What came back.
         answer: Answer,
     },
+    /// Somebody asks to give money of a paid tender back.
+    Refund(NewRefund),
+    /// A gateway answered about a refund, or nobody did.
+    RefundAnswered {
+        /// Which refund.
+        refund: RefundId,
+        /// What had been asked.
+        operation: RefundOperation,
+        /// What came back.
+        answer: RefundAnswer,
+    },
     /// A timer ran out.
     TimerFired(Timer),
     /// A named person closes a duty.
     CloseObligation {
         /// The attempt that has it.
         attempt: AttemptId,
-        /// Who.
+        /// Who; 1 to 64 characters.
         name: String,
-        /// Why.
+        /// Why; 1 to 256 characters.
         reason: String,
-        /// Where the proof is.
+        /// Where the proof is; 1 to 128 characters.
         reference: String,
+    },
+    /// A named person sets an attempt aside ([`park`](super::park) says what that means).
+    Park {
+        /// Which.
+        attempt: AttemptId,
+        /// Who; 1 to 64 characters.
+        name: String,
+        /// Why; 1 to 256 characters.
+        reason: String,
+    },
+    /// A named person takes an attempt up again.
+    Unpark {
+        /// Which.
+        attempt: AttemptId,
+        /// Who; 1 to 64 characters.
+        name: String,
+        /// Why; 1 to 256 characters.
+        reason: String,
     },
 }
 
@@ -105,6 +135,12 @@ pub enum Timer {
     Duty(AttemptId),
     /// A lost request can no longer arrive.
     Arrival(AttemptId),
+    /// The next try of a refund, or the next enquiry about it, is due.
+    Refund(RefundId),
+    /// A lost request of a refund can no longer arrive.
+    RefundArrival(RefundId),
+    /// It is time to ask whether anybody has scanned the code that is shown.
+    Scanned(AttemptId),
 }
 
 /// All that a gateway needs to know of an attempt, except the code.
@@ -124,6 +160,48 @@ pub struct Order {
     pub lane: LaneId,
     /// The ticket, for the gateway's own records.
     pub sale: SaleRef,
+    /// Who shows the code.
+    pub mode: Mode,
+    /// Whose code it is, when the code tells.
+    pub wallet: Option<Wallet>,
+    /// The text that the store shows as a QR code, once the gateway gave one.
+    pub show: Option<String>,
+}
+
+/// All that a gateway needs to know of a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundOrder {
+    /// Where it goes: the gateway that took the payment.
+    pub gateway: GatewayId,
+    /// The refund's own number.
+    pub number: OrderNumber,
+    /// The number of the order whose money goes back.
+    pub original: OrderNumber,
+    /// How much of it.
+    pub amount: Amount,
+    /// The request's time as the gateway is told.
+    pub requested: Timestamp,
+    /// The lane, for the gateway's own records.
+    pub lane: LaneId,
+    /// Why, in the words of whoever asked; at most 64 characters.
+    pub reason: String,
+    /// Who asked, when somebody did.
+    pub operator: Option<String>,
+}
+
+/// A request to give money of a paid tender back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefund {
+    /// The paid tender.
+    pub tender: TenderId,
+    /// The caller's key: the same key and content is the same refund.
+    pub key: IdempotencyKey,
+    /// How much; more than zero, at most what is left.
+    pub amount: Amount,
+    /// Why; 1 to 64 characters.
+    pub reason: String,
+    /// Who asked: the caller's token or session.
+    pub operator: String,
 }
 
 /// Something to do after the step's facts are on disk.
@@ -145,6 +223,18 @@ pub enum Effect {
         /// Whether it is made although one of the kind is running.
         fresh: bool,
     },
+    /// Call the gateway about a refund. While a call of a refund and operation
+    /// runs, another is not made.
+    CallRefund {
+        /// Which refund.
+        refund: RefundId,
+        /// What to ask.
+        operation: RefundOperation,
+        /// About what.
+        order: RefundOrder,
+        /// How long the call may take, connecting included.
+        limit: Duration,
+    },
     /// Fire a timer after a while on the monotonic clock.
     Set(Timer, Duration),
     /// Let a running timer fire later by this much.
@@ -154,16 +244,9 @@ pub enum Effect {
 }
 
 impl Step {
-    /// Whether it begins something: a tender, or an attempt.
+    /// Whether it begins something: a tender, an attempt, or a refund that somebody asked for.
     pub fn begins(&self) -> bool {
-        let begins = |fact: &Fact| {
-            let what = &fact.what;
-            matches!(
-                what,
-                What::TenderCreated { .. } | What::AttemptIntended { .. }
-            )
-        };
-        self.facts.iter().any(begins)
+        self.facts.iter().any(|fact| fact.what.begins())
     }
 }
 
@@ -176,4 +259,6 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// The tender the step was about, for the caller's reply.
     pub tender: Option<TenderId>,
+    /// The refund the step was about, when somebody asked for one.
+    pub refund: Option<RefundId>,
 }

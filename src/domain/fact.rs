@@ -6,8 +6,9 @@
 //! payment code: only its masked form and its fingerprint.
 
 use super::{
-    Amount, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, Operation, OrderNumber,
-    OrderReport, Refusal, RefusalKind, SaleRef, TenderId, Timestamp, Unknown, Wallet,
+    Alert, Amount, BusinessDay, Discharge, Duty, Fingerprint, GatewayId, IdempotencyKey, LaneId,
+    Mode, Operation, OrderNumber, OrderReport, Reason, RefundOperation, RefundReport, Refusal,
+    SaleRef, TenderId, Timestamp, Unknown, Verdict, Wallet,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,130 +22,8 @@ pub struct Fact {
     pub what: What,
 }
 
-/// How the customer's and the store's side meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// The customer shows a code, the store scans it.
-    Scan,
-    /// The store shows a code, the customer scans it.
-    Display,
-}
-
-/// What the cashier was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Money is in.
-    Paid,
-    /// The sale is not paid: proved, or with a duty to return any money.
-    NotPaid,
-    /// Nobody can tell yet; becomes one of the others.
-    Unresolved,
-}
-
-/// Why a verdict was given, or why the tender waits for another code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The gateway proved the payment.
-    Paid,
-    /// The cashier cancelled.
-    Cancelled,
-    /// No code was scanned in time.
-    NoCode,
-    /// The customer did not confirm in time.
-    WaitOver,
-    /// The gateway refused the code; a fresh one may work.
-    CodeRefused,
-    /// The customer's side refused.
-    PayerRefused,
-    /// The gateway's risk control refused.
-    RiskRefused,
-    /// The gateway refuses this store's requests.
-    SetupRefused,
-    /// The order was closed at the gateway.
-    OrderClosed,
-    /// Connecting to the gateway failed before any byte left.
-    NoConnection,
-    /// The service was restarted while the payment went on.
-    Restarted,
-    /// The gateway says paid and will not say the amount, or does not answer.
-    NoAnswer,
-    /// Money came in for another amount or currency; it is being returned.
-    WrongAmount,
-}
-
-impl From<RefusalKind> for Reason {
-    fn from(kind: RefusalKind) -> Self {
-        match kind {
-            RefusalKind::Code => Self::CodeRefused,
-            RefusalKind::Payer => Self::PayerRefused,
-            RefusalKind::Risk => Self::RiskRefused,
-            RefusalKind::Setup => Self::SetupRefused,
-            RefusalKind::Closed => Self::OrderClosed,
-        }
-    }
-}
-
-/// A duty that outlives the attempt, the sale and the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "duty")]
-pub enum Duty {
-    /// Give back any money of the attempt.
-    Return,
-    /// The gateway has not seen the order: ask until a lost request can no
-    /// longer arrive, and return the money if it did.
-    Watch,
-}
-
-/// What proved that a duty is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "by")]
-pub enum Discharge {
-    /// The order is closed and was never paid.
-    NoMoney,
-    /// The money went back.
-    Returned,
-    /// The request can no longer arrive, and did not.
-    NeverArrived,
-    /// A named person took it over.
-    Manager {
-        /// Who.
-        name: String,
-        /// Why.
-        reason: String,
-        /// Where the proof is.
-        reference: String,
-    },
-}
-
-/// Something a person should look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Alert {
-    /// Evidence of a payment after the cashier was told *not paid*.
-    PaidAfterNotPaid,
-    /// Evidence that a paid order's money went back without our refund.
-    ReturnedWithoutUs,
-    /// Evidence with another amount or currency.
-    WrongAmount,
-    /// An answer that names another order.
-    OtherOrder,
-    /// The gateway would not cancel an order; a duty to revoke it took over.
-    CancelFailed,
-    /// A duty is not done after the documented tries.
-    DutyOverdue,
-    /// The gateway refuses this store's requests.
-    Setup,
-    /// The gateway refused a reversal for good.
-    ReversalRejected,
-    /// The gateway says that an order is paid and does not show it: the cashier
-    /// cannot be told, and nothing may be reversed.
-    Unresolved,
-}
-
-/// What happened to a tender. `attempt` is the number of one of its attempts.
+/// What happened to a tender. `attempt` is the number of one of its attempts,
+/// `refund` that of one of its refunds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "fact")]
 pub enum What {
@@ -169,7 +48,8 @@ pub enum What {
         /// The caller's note.
         note: Option<String>,
     },
-    /// A code was read and will be submitted: durable before any byte leaves.
+    /// A code was read, or one is to be shown, and the order will be submitted:
+    /// durable before any byte leaves.
     AttemptIntended {
         /// 1, 2, 3 ...
         attempt: u32,
@@ -179,10 +59,12 @@ pub enum What {
         order: OrderNumber,
         /// Whose code it is, when the code tells.
         wallet: Option<Wallet>,
-        /// The code, masked.
-        code: String,
+        /// The code, masked; none where the store shows one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         /// The code's fingerprint.
-        fingerprint: Fingerprint,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Fingerprint>,
         /// The request's time, as the gateway will be told.
         requested: Timestamp,
         /// When the gateway stops taking the payment.
@@ -227,6 +109,11 @@ pub enum What {
         /// Which.
         attempt: u32,
     },
+    /// Somebody scanned the code that the store shows. It says nothing of money.
+    ShownCodeScanned {
+        /// Which.
+        attempt: u32,
+    },
     /// The cashier asked to stop.
     CancelRequested,
     /// The cashier gave the customer more time.
@@ -250,6 +137,23 @@ pub enum What {
     },
     /// The gateway refused to cancel because the order is paid; an enquiry must show it.
     PaidClaimed {
+        /// Which.
+        attempt: u32,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// The gateway will not reverse the order; where it is paid, a refund takes over.
+    ReversalRejected {
+        /// Which.
+        attempt: u32,
+        /// The gateway's code.
+        code: String,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// The gateway refused a reversal or a refund because the money went back
+    /// already; the order must show it.
+    ReturnClaimed {
         /// Which.
         attempt: u32,
         /// The gateway's locator.
@@ -308,13 +212,142 @@ pub enum What {
         /// What it says.
         report: OrderReport,
     },
+    /// A named person set the attempt aside: nothing is asked or decided about it
+    /// until somebody takes it up again. Evidence is kept.
+    AttemptParked {
+        /// Which.
+        attempt: u32,
+        /// Who.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A named person took it up again.
+    AttemptUnparked {
+        /// Which.
+        attempt: u32,
+        /// Who.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Money will be given back by a refund of its own number: durable before any
+    /// byte of it leaves.
+    RefundIntended {
+        /// 1, 2, 3 ...
+        refund: u32,
+        /// The attempt whose money it is.
+        attempt: u32,
+        /// Under which number.
+        number: OrderNumber,
+        /// How much.
+        amount: Amount,
+        /// Why.
+        reason: String,
+        /// The caller's key; none where a duty gives the money back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<IdempotencyKey>,
+        /// Who asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operator: Option<String>,
+        /// The request's time, as the gateway will be told.
+        requested: Timestamp,
+    },
+    /// A refund is asked about, or sent again: the same number and content, since
+    /// nothing of it is at the gateway.
+    RefundCallIntended {
+        /// Which.
+        refund: u32,
+        /// Submit or enquiry.
+        operation: RefundOperation,
+        /// The request's time, as the gateway will be told.
+        requested: Timestamp,
+        /// When it is tried again if nothing comes of it.
+        next_try: Timestamp,
+    },
+    /// Provably no byte of it left: it will be sent again under its number.
+    RefundNotSent {
+        /// Which.
+        refund: u32,
+    },
+    /// No trustworthy answer so far.
+    RefundUnknown {
+        /// Which.
+        refund: u32,
+        /// Why.
+        reason: Unknown,
+    },
+    /// The gateway has it; the money is on its way.
+    RefundPending {
+        /// Which.
+        refund: u32,
+        /// The proof.
+        report: RefundReport,
+    },
+    /// The money went back.
+    RefundReturned {
+        /// Which.
+        refund: u32,
+        /// Which answer proved it.
+        operation: RefundOperation,
+        /// The proof.
+        report: RefundReport,
+    },
+    /// The refund failed: its amount was not given back and is free again.
+    RefundFailed {
+        /// Which.
+        refund: u32,
+        /// Which answer proved it.
+        operation: RefundOperation,
+        /// Why.
+        refusal: Refusal,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// A lost request of the refund can no longer arrive: from here on a verified
+    /// "no such refund" counts.
+    RefundArrivalOver {
+        /// Which.
+        refund: u32,
+    },
+    /// A verified "no such refund" that counts towards proof.
+    RefundNotFoundNoted {
+        /// Which.
+        refund: u32,
+        /// The gateway's locator.
+        trace: Option<String>,
+    },
+    /// Verified evidence that came after the refund's end, or contradicts it.
+    RefundEvidenceKept {
+        /// Which.
+        refund: u32,
+        /// Which answer.
+        operation: RefundOperation,
+        /// What it says.
+        report: RefundReport,
+    },
     /// A person should look.
     AlertRaised {
         /// For which attempt, when it is about one.
         attempt: Option<u32>,
+        /// For which refund, when it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund: Option<u32>,
         /// What it is.
         alert: Alert,
     },
     /// The cashier's software has taken note of the verdict.
     VerdictAcknowledged,
+}
+
+impl What {
+    /// Whether it begins something, so that it may be denied where nothing can be
+    /// stored: a tender, an attempt, or a refund that somebody asked for.
+    pub fn begins(&self) -> bool {
+        match self {
+            Self::TenderCreated { .. } | Self::AttemptIntended { .. } => true,
+            Self::RefundIntended { key, .. } => key.is_some(),
+            _ => false,
+        }
+    }
 }

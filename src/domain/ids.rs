@@ -166,6 +166,33 @@ impl fmt::Display for AttemptId {
     }
 }
 
+/// One refund of a tender: one refund number at the gateway that took the payment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RefundId {
+    /// The tender it belongs to.
+    pub tender: TenderId,
+    /// 1 for the tender's first refund, then 2, 3 ...
+    pub number: u32,
+}
+
+impl RefundId {
+    /// Reads `TENDER-rNUMBER`, as [`Display`](fmt::Display) writes it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (tender, number) = text.rsplit_once("-r")?;
+        let tender = TenderId::new(tender).ok()?;
+        let number = number.parse().ok().filter(|n| *n > 0)?;
+        let id = Self { tender, number };
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+/// `TENDER-rNUMBER`: may stand in a path segment.
+impl fmt::Display for RefundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-r{}", self.tender, self.number)
+    }
+}
+
 /// HMAC of the code to send, under a key that is never stored: tells that two
 /// scans are of one code, and nothing else.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

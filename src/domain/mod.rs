@@ -17,10 +17,12 @@ mod answer;
 mod apply;
 pub mod code;
 mod denial;
+mod duty;
 mod event;
 mod fact;
 mod ids;
 mod language;
+mod remark;
 mod resume;
 mod rules;
 mod state;
@@ -28,22 +30,30 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod time;
+mod verdict;
 
 pub use amount::{Amount, AmountError, Currency};
-pub use answer::{Answer, Operation, OrderReport, OrderStatus, Refusal, RefusalKind, Unknown};
+pub use answer::{
+    Answer, Operation, OrderReport, OrderStatus, RefundAnswer, RefundOperation, RefundReport,
+    RefundStatus, Refusal, RefusalKind, Unknown,
+};
 pub use apply::apply;
 pub use denial::Denial;
-pub use event::{CodeRead, Effect, Event, NewTender, Order, Step, Timer};
-pub use fact::{Alert, Discharge, Duty, Fact, Mode, Reason, Verdict, What};
+pub use duty::{Alert, Discharge, Duty};
+pub use event::{CodeRead, Effect, Event, NewRefund, NewTender, Order, RefundOrder, Step, Timer};
+pub use fact::{Fact, What};
 pub use ids::{
     AttemptId, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, NameError, OrderNumber,
-    SaleRef, ScannerId, StoreId, TenderId, Wallet,
+    RefundId, SaleRef, ScannerId, StoreId, TenderId, Wallet,
 };
 pub use language::Language;
+pub use remark::{Remark, Told};
 pub use resume::resume;
-pub use rules::{GatewayRules, LastWord};
+pub use rules::{DisplayRules, GatewayRules, LastWord, RefundRules};
 pub use state::{
-    ATTEMPTS_MAX, Attempt, CODE_REMEMBERED, LaneRules, Obligation, Setup, Stage, State, Tender,
+    ATTEMPTS_MAX, Attempt, CODE_REMEMBERED, LaneRules, Obligation, Parked, Refund, RefundStage,
+    Setup, Stage, State, Tender,
 };
-pub use step::step;
+pub use step::{park, step, unpark};
 pub use time::{Now, Timestamp};
+pub use verdict::{Mode, Reason, Verdict};

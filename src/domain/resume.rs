@@ -27,9 +27,18 @@ fn resume_tender(state: &State, tender: &Tender, now: Now) -> Vec<Effect> {
         effects.push(Effect::Set(Timer::Code(tender.id.clone()), left));
     }
     for attempt in &tender.attempts {
-        let Some(rules) = state.setup.gateways.get(&attempt.gateway) else {
-            continue;
-        };
+        effects.extend(resume_attempt(state, tender, attempt.id.number, now));
+    }
+    effects
+}
+
+/// What continues one attempt and its refunds. Nothing does while it is parked.
+pub(super) fn resume_attempt(state: &State, tender: &Tender, number: u32, now: Now) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if let Some(attempt) = tender.attempt(number)
+        && attempt.parked.is_none()
+        && let Some(rules) = state.setup.gateways.get(&attempt.gateway)
+    {
         match attempt.stage {
             Stage::InFlight | Stage::Waiting | Stage::Unknown => {
                 let restarted = Timer::Restarted(attempt.id.clone());

@@ -3,6 +3,7 @@
 //! The core has no word of any provider: each gateway's folder fills one
 //! [`GatewayRules`] from that provider's documents, and the core reads it.
 
+use super::Wallet;
 use std::time::Duration;
 
 /// How one gateway behaves and how it wants to be called.
@@ -45,6 +46,47 @@ pub struct GatewayRules {
     pub duty_alert: (u32, Duration),
     /// Length of an order number at most.
     pub order_number_max: usize,
+    /// Whether a reversal also closes an order that the gateway has not seen yet,
+    /// so that a lost request which arrives later makes nothing that can be paid.
+    pub reversal_closes_unseen: bool,
+    /// From the request's time to the moment after which no reversal is taken, with
+    /// a margin; a refund takes its place then. None: no limit is documented.
+    pub reversal_window: Option<Duration>,
+    /// Wallets whose orders cannot be reversed: a paid one is refunded instead, an
+    /// unpaid one closes when it expires.
+    pub reversal_not_for: Vec<Wallet>,
+    /// How refunds are given. None: this gateway gives none.
+    pub refund: Option<RefundRules>,
+    /// How a code is shown. None: this gateway shows none.
+    pub display: Option<DisplayRules>,
+}
+
+/// How a gateway gives refunds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRules {
+    /// From the payment's request to the moment after which no refund is taken.
+    /// None: no limit is documented.
+    pub window: Option<Duration>,
+    /// Whether a part can be given back.
+    pub partial: bool,
+    /// Refunds of one payment at most.
+    pub count_max: u32,
+    /// From one enquiry about a pending refund to the next, at first; doubling up to
+    /// the last pause of `duty_pace`.
+    pub enquiry_every: Duration,
+    /// How many verified "no such refund", and how far apart, prove that a refund
+    /// whose outcome was unknown does not exist, counted after `arrival_window`.
+    /// The refund is then sent again under the same number.
+    pub not_found_proof: (u32, Duration),
+}
+
+/// How a gateway shows a code for the customer to scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplayRules {
+    /// How long a code is shown at most; the order expires with it.
+    pub life: Duration,
+    /// Whether the gateway can be asked if anybody has scanned the code, and how often.
+    pub scanned_every: Option<Duration>,
 }
 
 /// How the end of a wait is settled with the gateway.

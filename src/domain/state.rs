@@ -5,11 +5,14 @@
 //! sees to it that every tender which the event concerns (same key, same sale,
 //! same lane, same order) is here.
 
-use super::Discharge;
+mod refund;
+
+pub use refund::{Refund, RefundStage};
+
 use super::{
-    Alert, Amount, AttemptId, BusinessDay, Duty, Fingerprint, GatewayId, GatewayRules,
-    IdempotencyKey, LaneId, Mode, OrderNumber, OrderReport, Reason, Refusal, SaleRef, StoreId,
-    TenderId, Timestamp, Unknown, Verdict, Wallet,
+    Alert, Amount, AttemptId, BusinessDay, Discharge, Duty, Fingerprint, GatewayId, GatewayRules,
+    IdempotencyKey, LaneId, Mode, OrderNumber, OrderReport, OrderStatus, Reason, Refusal, SaleRef,
+    StoreId, TenderId, Timestamp, Unknown, Verdict, Wallet,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,6 +84,8 @@ pub struct Tender {
     pub created: Timestamp,
     /// Its attempts, the first first.
     pub attempts: Vec<Attempt>,
+    /// Its refunds, the first first: what was asked for, and what duties give back.
+    pub refunds: Vec<Refund>,
     /// What the cashier was told, why and when.
     pub verdict: Option<(Verdict, Reason, Timestamp)>,
     /// The cashier asked to stop.
@@ -91,7 +96,7 @@ pub struct Tender {
     pub acknowledged: Option<Timestamp>,
 }
 
-/// One order at one gateway, from one code.
+/// One order at one gateway, from one code that was scanned, or for one that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// Its name.
@@ -102,10 +107,10 @@ pub struct Attempt {
     pub order: OrderNumber,
     /// Whose code.
     pub wallet: Option<Wallet>,
-    /// The code, masked.
-    pub code: String,
+    /// The code, masked; none where the store shows one.
+    pub code: Option<String>,
     /// The code's fingerprint.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: Option<Fingerprint>,
     /// The request's time.
     pub requested: Timestamp,
     /// When the gateway stops taking the payment.
@@ -130,6 +135,27 @@ pub struct Attempt {
     pub not_found: u32,
     /// The try in which the last of them came.
     pub not_found_try: u32,
+    /// Somebody scanned the code that the store shows.
+    pub scanned: bool,
+    /// The gateway will not reverse it.
+    pub reversal_rejected: bool,
+    /// How many tries of the open duty were refused because the money went back already.
+    pub return_claims: u32,
+    /// The last of these tries.
+    pub return_claim_try: u32,
+    /// Who set it aside, if it is.
+    pub parked: Option<Parked>,
+}
+
+/// An attempt that a named person set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Who.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Where an attempt stands (`docs/architecture.md` draws it).
@@ -209,6 +235,19 @@ impl Attempt {
         }
     }
 
+    /// What the newest report says was charged.
+    pub fn charged(&self) -> Option<Amount> {
+        let report = self.report.as_ref()?;
+        report
+            .amount
+            .filter(|_| report.status == OrderStatus::MoneyIn)
+    }
+
+    /// The text to draw as a QR code for the customer to scan, once there is one.
+    pub fn show(&self) -> Option<&str> {
+        self.report.as_ref()?.show.as_deref()
+    }
+
     /// The open duty, if there is one.
     pub fn obligation(&self) -> Option<&Obligation> {
         self.obligations.last().filter(|o| o.closed.is_none())
@@ -226,6 +265,29 @@ impl Tender {
         self.attempts.iter().find(|a| a.id.number == number)
     }
 
+    /// A refund by its number.
+    pub fn refund(&self, number: u32) -> Option<&Refund> {
+        self.refunds.iter().find(|r| r.id.number == number)
+    }
+
+    /// How much of the payment can still be given back: what was captured, less
+    /// every refund that did not fail. Zero unless the tender is paid.
+    pub fn refundable(&self) -> Amount {
+        let paid = self.attempts.iter().find(|a| a.stage == Stage::Paid);
+        let kept =
+            paid.filter(|a| a.report.as_ref().map(|r| &r.status) != Some(&OrderStatus::Returned));
+        let captured = kept.map_or(0, |_| self.amount.minor);
+        let of_it = self
+            .refunds
+            .iter()
+            .filter(|r| r.counts() && kept.is_some_and(|attempt| attempt.id.number == r.attempt));
+        let given: u64 = of_it.map(|r| r.amount.minor).sum();
+        Amount {
+            minor: captured.saturating_sub(given),
+            ..self.amount
+        }
+    }
+
     /// The final verdict; none while there is none or it is `unresolved`.
     pub fn final_verdict(&self) -> Option<Verdict> {
         match self.verdict {
@@ -241,6 +303,8 @@ impl Tender {
 
     /// Whether anything of it is still to be done: it must be in the working set.
     pub fn is_open(&self) -> bool {
-        self.final_verdict().is_none() || self.attempts.iter().any(|a| a.obligation().is_some())
+        self.final_verdict().is_none()
+            || self.attempts.iter().any(|a| a.obligation().is_some())
+            || self.refunds.iter().any(Refund::is_open)
     }
 }

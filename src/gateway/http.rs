@@ -22,8 +22,9 @@
 //! A future that is dropped at its limit takes its connection with it: a late
 //! answer can never be read as the answer to the next request.
 
+use super::Request;
 use super::clock::ClockOffset;
-use crate::domain::{Answer, Timestamp, Unknown};
+use crate::domain::Timestamp;
 use jiff::SignedDuration;
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::{Client, Method, Url};
@@ -72,17 +73,6 @@ pub(super) enum Failure {
     TooLarge,
 }
 
-impl From<Failure> for Answer {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotSent => Self::NotSent,
-            Failure::Timeout => Self::Unknown(Unknown::Timeout),
-            Failure::Broken => Self::Unknown(Unknown::Broken),
-            Failure::TooLarge => Self::Unknown(Unknown::Malformed),
-        }
-    }
-}
-
 /// A smaller offset may come from the header's whole seconds and a slow answer.
 const OFFSET_USED: SignedDuration = SignedDuration::from_secs(30);
 
@@ -126,13 +116,12 @@ impl Http {
     pub(super) async fn post(
         &self,
         url: Url,
-        headers: HeaderMap,
-        body: Vec<u8>,
+        mut asked: Request,
         limit: Duration,
     ) -> Result<Reply, Failure> {
         let mut request = reqwest::Request::new(Method::POST, url);
-        *request.headers_mut() = headers;
-        *request.body_mut() = Some(body.into());
+        *request.headers_mut() = asked.headers;
+        *request.body_mut() = Some(std::mem::take(&mut *asked.body).into());
         self.exchange(request, limit).await
     }
 

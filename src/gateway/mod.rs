@@ -14,16 +14,23 @@
 
 mod address;
 mod clock;
+pub mod codepay;
 mod http;
 mod keys;
 pub mod payby;
+mod reading;
+mod timing;
 
 pub use address::{Address, AddressError};
 pub use keys::{KeyError, PrivateKey, PublicKey, pair_check};
+pub use timing::Timing;
 
 use crate::domain::code::PaymentCode;
-use crate::domain::{Answer, GatewayId, GatewayRules, Order, OrderNumber};
+use crate::domain::{
+    Answer, GatewayId, GatewayRules, Order, OrderNumber, RefundAnswer, RefundOrder,
+};
 use jiff::SignedDuration;
+use reqwest::header::HeaderMap;
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -32,6 +39,8 @@ use zeroize::Zeroizing;
 pub enum Gateway {
     /// PayBy, also named Botim Money.
     PayBy(payby::PayBy),
+    /// CodePay.
+    CodePay(codepay::CodePay),
 }
 
 /// What is wrong with one setting.
@@ -49,18 +58,47 @@ impl fmt::Display for Complaint {
     }
 }
 
+/// A notification whose signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The gateway's own number of the notification, when it has one.
+    pub id: Option<String>,
+    /// What it is about.
+    pub about: NotificationAbout,
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotificationAbout {
+    /// An order, by our number.
+    Order(OrderNumber, Answer),
+    /// A refund, by our number.
+    Refund(OrderNumber, RefundAnswer),
+    /// Something that no till has to do with: a charge-back, for one. Its kind.
+    Other(String),
+}
+
+/// Why a notification is not the gateway's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationError {
+    /// The signature is missing or wrong: forged, or our key of the gateway is not its own.
+    Unsigned,
+    /// Signed, and not of the documented shape.
+    Malformed,
+}
+
 /// A signed submit, ready to go. It holds the payment code: its bytes are wiped
 /// when it is dropped unsent, and it prints nothing.
 pub struct Prepared {
     order: OrderNumber,
     /// None when the order cannot be put into the gateway's words at all.
-    signed: Option<Signed>,
+    request: Option<Request>,
 }
 
-/// The exact bytes of a body, and their signature.
-struct Signed {
+/// A signed request, to the byte.
+struct Request {
+    headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
-    signature: String,
 }
 
 impl fmt::Debug for Prepared {
@@ -74,6 +112,7 @@ impl Gateway {
     pub fn id(&self) -> &GatewayId {
         match self {
             Self::PayBy(payby) => payby.id(),
+            Self::CodePay(codepay) => codepay.id(),
         }
     }
 
@@ -81,15 +120,18 @@ impl Gateway {
     pub fn rules(&self) -> &GatewayRules {
         match self {
             Self::PayBy(payby) => payby.rules(),
+            Self::CodePay(codepay) => codepay.rules(),
         }
     }
 
-    /// Writes and signs a submit. Takes about a millisecond of CPU and nothing
+    /// Writes and signs a submit: with the customer's code, or without one for an
+    /// order whose code the store shows. Takes about a millisecond of CPU and nothing
     /// else, so that it can run while the journal flushes. The same order and
     /// code give the same bytes.
-    pub fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+    pub fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         match self {
             Self::PayBy(payby) => payby.prepare_submit(order, code),
+            Self::CodePay(codepay) => codepay.prepare_submit(order, code),
         }
     }
 
@@ -98,6 +140,7 @@ impl Gateway {
     pub async fn submit(&self, order: &Order, prepared: Prepared, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.submit(order, prepared, limit).await,
+            Self::CodePay(codepay) => codepay.submit(order, prepared, limit).await,
         }
     }
 
@@ -105,6 +148,7 @@ impl Gateway {
     pub async fn enquire(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.enquire(order, limit).await,
+            Self::CodePay(codepay) => codepay.enquire(order, limit).await,
         }
     }
 
@@ -112,6 +156,7 @@ impl Gateway {
     pub async fn cancel(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.cancel(order, limit).await,
+            Self::CodePay(codepay) => codepay.cancel(order, limit).await,
         }
     }
 
@@ -119,6 +164,55 @@ impl Gateway {
     pub async fn revoke(&self, order: &Order, limit: Duration) -> Answer {
         match self {
             Self::PayBy(payby) => payby.revoke(order, limit).await,
+            Self::CodePay(codepay) => codepay.revoke(order, limit).await,
+        }
+    }
+
+    /// Asks whether anybody has scanned the code that the store shows, once.
+    pub async fn scanned(&self, order: &Order, limit: Duration) -> Answer {
+        match self {
+            Self::PayBy(payby) => payby.scanned(order, limit).await,
+            Self::CodePay(codepay) => codepay.scanned(order, limit).await,
+        }
+    }
+
+    /// Gives money of a paid order back, once. The same order gives the same request.
+    pub async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        match self {
+            Self::PayBy(payby) => payby.refund(order, limit).await,
+            Self::CodePay(codepay) => codepay.refund(order, limit).await,
+        }
+    }
+
+    /// Asks what became of a refund, once.
+    pub async fn enquire_refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        match self {
+            Self::PayBy(payby) => payby.enquire_refund(order, limit).await,
+            Self::CodePay(codepay) => codepay.enquire_refund(order, limit).await,
+        }
+    }
+
+    /// Verifies and reads a notification: the signature is over the raw bytes.
+    ///
+    /// # Errors
+    /// What is not this gateway's word proves nothing, and is not acknowledged.
+    pub fn read_notification(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Notification, NotificationError> {
+        match self {
+            Self::PayBy(payby) => payby.read_notification(headers, body),
+            Self::CodePay(codepay) => codepay.read_notification(headers, body),
+        }
+    }
+
+    /// What the gateway must be answered when its notification is durable: content
+    /// type and body, with HTTP status 200.
+    pub fn acknowledgement(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::PayBy(_) => payby::ACKNOWLEDGEMENT,
+            Self::CodePay(_) => codepay::ACKNOWLEDGEMENT,
         }
     }
 
@@ -126,6 +220,7 @@ impl Gateway {
     pub fn keeps_warm(&self) -> bool {
         match self {
             Self::PayBy(payby) => payby.keeps_warm(),
+            Self::CodePay(codepay) => codepay.keeps_warm(),
         }
     }
 
@@ -134,6 +229,7 @@ impl Gateway {
     pub async fn warm(&self) {
         match self {
             Self::PayBy(payby) => payby.warm().await,
+            Self::CodePay(codepay) => codepay.warm().await,
         }
     }
 
@@ -142,6 +238,7 @@ impl Gateway {
     pub fn clock_offset(&self) -> Option<SignedDuration> {
         match self {
             Self::PayBy(payby) => payby.clock_offset(),
+            Self::CodePay(codepay) => codepay.clock_offset(),
         }
     }
 

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! The tender is not repeated: it is the entry's subject. A checkpoint has no
-//! subject. A later format gets the next `v`, and every old one is read for ever.
+//! subject, and a remark has none. A later format gets the next `v`, and every old one is read for ever.
 
 use super::error::JournalError;
-use crate::domain::What;
+use crate::domain::{Remark, What};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The format that is written.
@@ -20,16 +21,16 @@ const V: u32 = 1;
 pub(super) const BODY_MAX: usize = 16 * 1024;
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, T> {
     v: u32,
     #[serde(flatten)]
-    what: &'a What,
+    what: &'a T,
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct Read<T> {
     #[serde(flatten)]
-    what: What,
+    what: T,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +43,15 @@ pub(super) const CHECKPOINT: &str = r#"{"v":1,"fact":"checkpoint"}"#;
 
 /// Writes what happened.
 pub(super) fn encode(what: &What) -> Result<String, JournalError> {
+    written(what)
+}
+
+/// Writes a remark.
+pub(super) fn encode_remark(remark: &Remark) -> Result<String, JournalError> {
+    written(remark)
+}
+
+fn written(what: &impl Serialize) -> Result<String, JournalError> {
     let body = serde_json::to_string(&Written { v: V, what })
         .map_err(|e| JournalError::Unfit(format!("a fact cannot be written as JSON: {e}")))?;
     if body.len() > BODY_MAX {
@@ -55,6 +65,15 @@ pub(super) fn encode(what: &What) -> Result<String, JournalError> {
 
 /// Reads the body of entry `seq`.
 pub(super) fn decode(seq: u64, body: &str) -> Result<What, JournalError> {
+    read(seq, body)
+}
+
+/// Reads the remark of entry `seq`.
+pub(super) fn decode_remark(seq: u64, body: &str) -> Result<Remark, JournalError> {
+    read(seq, body)
+}
+
+fn read<T: DeserializeOwned>(seq: u64, body: &str) -> Result<T, JournalError> {
     // serde_json names a position and a field, and for a wrong value the value:
     // a body never holds a payment code, so the message may be shown.
     let damaged = |e| JournalError::Damaged(format!("entry {seq} cannot be read: {e}"));
@@ -65,7 +84,7 @@ pub(super) fn decode(seq: u64, body: &str) -> Result<What, JournalError> {
             known: i64::from(V),
         });
     }
-    let read: Read = serde_json::from_str(body).map_err(damaged)?;
+    let read: Read<T> = serde_json::from_str(body).map_err(damaged)?;
     Ok(read.what)
 }
 

@@ -39,7 +39,7 @@ pub use rows::TenderRow;
 pub use verify::{Progress, Verified};
 pub use writer::Journal;
 
-use crate::domain::{Fact, Timestamp};
+use crate::domain::{Fact, Remark, Timestamp};
 
 /// A fact as the journal holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,4 +51,15 @@ pub struct Entry {
     pub at: Timestamp,
     /// The fact.
     pub fact: Fact,
+}
+
+/// A remark as the journal holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemarkEntry {
+    /// Its number, in one row with those of the facts.
+    pub seq: u64,
+    /// The wall time of its transaction.
+    pub at: Timestamp,
+    /// The remark.
+    pub remark: Remark,
 }

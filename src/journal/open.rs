@@ -1,5 +1,6 @@
 //! Opening: lock, identity, head, chain, and only then anything that writes.
 
+use super::body::CHECKPOINT;
 use super::chain::{Hash, Mark};
 use super::error::{JournalError, sqlite};
 use super::files::Files;
@@ -110,8 +111,8 @@ fn whole(db: &Connection, flushed: Mark) -> Result<End, JournalError> {
     }
     let checkpoint = db
         .query_row(
-            "SELECT seq FROM fact WHERE subject = '' ORDER BY seq DESC LIMIT 1",
-            [],
+            "SELECT seq FROM fact WHERE subject = '' AND body = ?1 ORDER BY seq DESC LIMIT 1",
+            [CHECKPOINT],
             |r| r.get(0),
         )
         .optional()

@@ -3,12 +3,12 @@
 //! SQLite shows a commit to other connections after its flush, so whatever a
 //! reader finds may be told to anybody.
 
-use super::Entry;
-use super::body;
+use super::body::{self, CHECKPOINT};
 use super::error::{JournalError, sqlite};
 use super::files::Files;
 use super::rows::{self, name};
 use super::schema::{self, seq, sql};
+use super::{Entry, RemarkEntry};
 use crate::domain::{
     BusinessDay, Fact, IdempotencyKey, LaneId, OrderNumber, SaleRef, TenderId, Timestamp,
 };
@@ -84,6 +84,58 @@ impl Reader {
         )
     }
 
+    /// The remarks after an entry, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn remarks_after(&self, seq: u64, limit: usize) -> Result<Vec<RemarkEntry>, JournalError> {
+        let doing = sqlite("reading remarks");
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT seq, at, body FROM fact
+                 WHERE subject = '' AND seq > ?1 AND body <> ?2 ORDER BY seq LIMIT ?3",
+            )
+            .map_err(&doing)?;
+        let mut rows = query
+            .query(rusqlite::params![sql(seq), CHECKPOINT, sql(limit as u64)])
+            .map_err(&doing)?;
+        let mut remarks = Vec::new();
+        while let Some(row) = rows.next().map_err(&doing)? {
+            let seq = schema::seq(row.get(0).map_err(&doing)?)?;
+            let body: String = row.get(2).map_err(&doing)?;
+            remarks.push(RemarkEntry {
+                seq,
+                at: Timestamp(row.get(1).map_err(&doing)?),
+                remark: body::decode_remark(seq, &body)?,
+            });
+        }
+        Ok(remarks)
+    }
+
+    /// The newest remarks, at most so many, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn newest_remarks(&self, count: usize) -> Result<Vec<RemarkEntry>, JournalError> {
+        let begin: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT min(seq) FROM (SELECT seq FROM fact
+                 WHERE subject = '' AND body <> ?1 ORDER BY seq DESC LIMIT ?2)",
+            )
+            .and_then(|mut q| {
+                q.query_row(rusqlite::params![CHECKPOINT, sql(count as u64)], |r| {
+                    r.get(0)
+                })
+            })
+            .map_err(sqlite("reading remarks"))?;
+        match begin {
+            Some(begin) => self.remarks_after(schema::seq(begin)? - 1, count),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The number of the last entry, which may be a checkpoint; 0 when there is none.
     ///
     /// # Errors
@@ -126,6 +178,14 @@ impl Reader {
     /// When the journal cannot be read.
     pub fn by_order(&self, order: &OrderNumber) -> Result<Option<TenderId>, JournalError> {
         rows::by_order(&self.db, order)
+    }
+
+    /// The tenders of which something is still to be done, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
+        rows::open(&self.db)
     }
 
     /// The lane of a tender.

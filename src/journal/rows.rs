@@ -125,6 +125,15 @@ fn one(db: &Connection, query: &str, name: &str) -> Result<Option<TenderId>, Jou
         .transpose()
 }
 
+/// The tenders of which something is still to be done, oldest first.
+pub(super) fn open(db: &Connection) -> Result<Vec<TenderId>, JournalError> {
+    many(
+        db,
+        "SELECT id FROM tender WHERE open = 1 ORDER BY first",
+        [],
+    )
+}
+
 /// The tenders that a query names, in its order.
 pub(super) fn many(
     db: &Connection,

@@ -21,7 +21,7 @@ use super::lock::Lock;
 use super::reserve::Reserve;
 use super::rows::{self, TenderRow};
 use super::schema::{self, sql};
-use crate::domain::{Fact, TenderId, Timestamp, What};
+use crate::domain::{Fact, Remark, TenderId, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::collections::BTreeMap;
 
@@ -70,12 +70,7 @@ impl Journal {
         if self.stopped {
             return Err(JournalError::Stopped);
         }
-        let begins = facts.iter().any(|fact| {
-            matches!(
-                fact.what,
-                What::TenderCreated { .. } | What::AttemptIntended { .. }
-            )
-        });
+        let begins = facts.iter().any(|fact| fact.what.begins());
         if begins {
             self.reserve.restore()?;
             self.write_head()?;
@@ -100,16 +95,26 @@ impl Journal {
         Ok(self.end.last.seq)
     }
 
+    /// Adds a remark, as one transaction. Returns its number when it is flushed.
+    ///
+    /// # Errors
+    /// As of [`append`](Journal::append). A remark begins nothing and records no
+    /// outcome: it gets none of the space that is kept back.
+    pub fn remark(&mut self, at: Timestamp, remark: &Remark) -> Result<u64, JournalError> {
+        if self.stopped {
+            return Err(JournalError::Stopped);
+        }
+        let body = body::encode_remark(remark)?;
+        self.transact(|db, end| add(db, &mut end.last, at, "", &body))?;
+        Ok(self.end.last.seq)
+    }
+
     /// The tenders of which something is still to be done, oldest first.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
-        rows::many(
-            &self.db,
-            "SELECT id FROM tender WHERE open = 1 ORDER BY first",
-            [],
-        )
+        rows::open(&self.db)
     }
 
     /// The number of the last entry; 0 when there is none.

@@ -1,5 +1,6 @@
 //! A keyboard scanner's whole path, from key events to scans: decoder and framer.
-//! Live devices and recordings both go through here.
+//! Live devices and recordings
+//! both go through here.
 
 use super::codepage::OemPage;
 use super::decode::{Decoded, Decoder, EV_KEY, Event};
@@ -83,54 +84,34 @@ impl Keyboard {
     pub(crate) fn resync(&mut self, held: impl IntoIterator<Item = u16>) {
         self.decoder.resync(held);
     }
-
-    /// Takes the `n`th event of a recording.
-    pub(crate) fn feed_recorded(&mut self, recorded: &Recorded, n: usize, out: &mut Vec<Outcome>) {
-        if let Some(event) = recorded.events.get(n)
-            && self.feed(event, out)
-        {
-            self.resync(recorded.held_after(n));
-        }
-    }
 }
 
-/// Recorded key events. No device can say which keys were down after a drop, but
-/// the recording itself can: a key was down if it is released or repeated next.
-pub(crate) struct Recorded {
-    pub(crate) events: Vec<Event>,
-    /// Each key's events, by their places.
-    values_by_key: BTreeMap<u16, Vec<(usize, i32)>>,
+/// Which keys are down after a drop in a recording. No device can say, but the recording
+/// itself can: a key was down if it is released or repeated next.
+pub(crate) struct KeysDown {
+    /// The places and values of each key's events, by its track and code.
+    values_by_key: BTreeMap<(usize, u16), Vec<(usize, i32)>>,
 }
 
-impl Recorded {
-    pub(crate) fn new(events: Vec<Event>) -> Self {
-        let mut values_by_key: BTreeMap<u16, Vec<(usize, i32)>> = BTreeMap::new();
-        for (n, event) in events.iter().enumerate() {
-            if event.kind == EV_KEY {
-                let values = values_by_key.entry(event.code).or_default();
-                values.push((n, event.value));
+impl KeysDown {
+    /// Of events: place, track, type, code and value.
+    pub(crate) fn new(events: impl Iterator<Item = (usize, usize, u16, u16, i32)>) -> Self {
+        let mut values_by_key: BTreeMap<_, Vec<(usize, i32)>> = BTreeMap::new();
+        for (n, track, kind, code, value) in events {
+            if kind == EV_KEY {
+                let values = values_by_key.entry((track, code)).or_default();
+                values.push((n, value));
             }
         }
-        Self {
-            events,
-            values_by_key,
-        }
+        Self { values_by_key }
     }
 
-    fn held_after(&self, n: usize) -> impl Iterator<Item = u16> {
-        self.values_by_key.iter().filter_map(move |(key, values)| {
+    /// The keys of a track that are down after the `n`th event.
+    pub(crate) fn after(&self, n: usize, track: usize) -> impl Iterator<Item = u16> {
+        let keys = self.values_by_key.range((track, 0)..=(track, u16::MAX));
+        keys.filter_map(move |((_, key), values)| {
             let next = values.get(values.partition_point(|(place, _)| *place <= n))?;
             (next.1 != 1).then_some(*key)
         })
     }
-}
-
-/// What a recording of key events yields, whatever the time it is played at.
-pub(crate) fn outcomes(recorded: &Recorded, mut keyboard: Keyboard) -> Vec<Outcome> {
-    let mut out = Vec::new();
-    for n in 0..recorded.events.len() {
-        keyboard.feed_recorded(recorded, n, &mut out);
-    }
-    keyboard.framer.silence(&mut out);
-    out
 }

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!   evdev   key events ──▶ decode ──┐
-//!   replay  key events ──▶ decode ──┤
+//!   replay  any of these ───────────┤
 //!   hidraw  reports ──────▶ hid ────┼──▶ framer ──▶ delivery ──▶ service
 //!   serial  bytes ──────────────────┘                  ▲            │
 //!                                                      └─ sounds ───┘
 //! ```
 //!
 //! A folder member per kind, one framer for all. `framer`, `decode`, `keymap`,
-//! `keyboard` and `evemu` are pure; `reader` keeps a device open; `evdev`, `serial`
+//! `keyboard`, `hid` and `recording` are pure; `reader` keeps a device open; `evdev`, `serial`
 //! and `replay` are the kinds. A scan is whole or it is void, with a reason that is
 //! counted: `docs/scanners.md`.
 
@@ -18,7 +18,6 @@ mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
-pub mod evemu;
 mod failure;
 mod feedback;
 mod framer;
@@ -31,6 +30,7 @@ mod layouts;
 mod matching;
 mod orders;
 mod reader;
+pub mod recording;
 pub mod replay;
 mod reply;
 pub mod serial;
@@ -44,11 +44,11 @@ mod typist;
 
 pub use codepage::OemPage;
 pub use delivery::{Counts, Delivery, Meter, Scan, ScannerState, What};
-pub use evemu::scans_of;
 pub use feedback::{Feedback, Protocol, Sound};
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
 pub use keymap::Layout;
 pub use matching::Match;
+pub use recording::scans_of;
 pub use reply::{IdleDigits, Reply, Sharing, Use};
 pub use strokes::Ending;
 

@@ -1,10 +1,7 @@
-//! Plays a recording as if a keyboard scanner typed it: US layout, Enter.
+//! Plays a recording as if the scanner sent it.
 
 use super::delivery::{Outlet, ScannerState};
-use super::evemu::{self, SIZE_MAX};
-use super::framer::{End, GAP, Profile};
-use super::keyboard::{Keyboard, Recorded};
-use super::keymap::Layout;
+use super::recording::{self, Player, RecordingError, SIZE_MAX};
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,7 +19,7 @@ pub struct Settings {
     pub pace: Pace,
 }
 
-/// An evemu recording.
+/// A recording, in any of the formats that are read.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Recording {
     /// In a file.
@@ -73,7 +70,7 @@ impl std::fmt::Debug for Recording {
 /// Plays until told to stop.
 pub(crate) async fn keep(settings: &Settings, outlet: &Outlet, orders: &mut watch::Receiver<u64>) {
     let recorded = match load(&settings.recording) {
-        Ok(events) => Recorded::new(events),
+        Ok(recorded) => recorded,
         Err(why) => {
             outlet.state(ScannerState::Failed(why));
             while orders.changed().await.is_ok() {}
@@ -105,46 +102,47 @@ pub(crate) async fn keep(settings: &Settings, outlet: &Outlet, orders: &mut watc
     }
 }
 
-async fn play(recorded: &Recorded, pace: Pace, outlet: &Outlet) {
-    let profile = Profile {
-        end: End::Cr,
-        gap: GAP,
+async fn play(recorded: &recording::Recording, pace: Pace, outlet: &Outlet) {
+    // Loading tried it.
+    let Ok(mut player) = Player::new(recorded, &recorded.setup) else {
+        return;
     };
-    let mut keyboard = Keyboard::new(Layout::Us, profile);
     let mut out = Vec::new();
-    let begun = Instant::now();
-    let first = recorded
-        .events
+    let mut due = Instant::now();
+    let mut last = recorded
+        .steps
         .first()
-        .map_or(Duration::ZERO, |event| event.at);
-    for (n, event) in recorded.events.iter().enumerate() {
+        .map_or(Duration::ZERO, |step| step.at);
+    for (n, step) in recorded.steps.iter().enumerate() {
         if pace == Pace::Recorded {
             // A clock that stepped back while recording is played without a pause.
-            let due = begun.checked_add(event.at.saturating_sub(first));
-            if let Some(due) = due.filter(|due| *due > Instant::now()) {
+            let pause = step.at.saturating_sub(last);
+            last = step.at;
+            due = due.checked_add(pause).unwrap_or(due);
+            if due > Instant::now() {
                 tokio::time::sleep_until(due.into()).await;
             }
         }
-        keyboard.feed_recorded(recorded, n, &mut out);
+        player.feed(n, &mut out);
         for outcome in out.drain(..) {
             outlet.outcome_when_room(outcome, Instant::now()).await;
         }
     }
-    keyboard.framer.silence(&mut out);
-    for outcome in out.drain(..) {
-        outlet.outcome_when_room(outcome, Instant::now()).await;
-    }
 }
 
-fn load(recording: &Recording) -> Result<Vec<super::decode::Event>, String> {
-    match recording {
-        Recording::Text(text) => evemu::parse(text).map_err(|error| format!("recording: {error}")),
+fn load(recording: &Recording) -> Result<recording::Recording, String> {
+    let (text, name): (Cow<'_, str>, _) = match recording {
+        Recording::Text(text) => (Cow::Borrowed(text), "recording".to_owned()),
         Recording::File(path) => {
             let text = read(path)
                 .map_err(|error| format!("cannot read recording {}: {error}", path.display()))?;
-            evemu::parse(&text).map_err(|error| format!("recording {}: {error}", path.display()))
+            (Cow::Owned(text), format!("recording {}", path.display()))
         }
-    }
+    };
+    let named = |error: RecordingError| format!("{name}: {error}");
+    let recorded = recording::parse(&text).map_err(named)?;
+    Player::new(&recorded, &recorded.setup).map_err(named)?;
+    Ok(recorded)
 }
 
 /// Reads the file, one byte beyond the limit at most. A device's name may have

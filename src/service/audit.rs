@@ -6,12 +6,10 @@
 
 use super::driver::Message;
 use super::record::tender_row;
-use crate::domain::{Setup, State, apply};
+use super::replay::tender_of;
 use crate::journal::{Entry, JournalError, Reader, TenderRow};
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -19,9 +17,9 @@ use tokio::sync::mpsc;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Verifies the chain and the derived rows on a thread of its own.
-pub(super) fn begin(reader: Reader, setup: Arc<Setup>, messages: mpsc::Sender<Message>) {
+pub(super) fn begin(reader: Reader, messages: mpsc::Sender<Message>) {
     let audit = move || {
-        let work = AssertUnwindSafe(|| verify(&reader, &setup, &messages));
+        let work = AssertUnwindSafe(|| verify(&reader, &messages));
         let why = match catch_unwind(work) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
@@ -37,11 +35,7 @@ pub(super) fn begin(reader: Reader, setup: Arc<Setup>, messages: mpsc::Sender<Me
     }
 }
 
-fn verify(
-    reader: &Reader,
-    setup: &Arc<Setup>,
-    messages: &mpsc::Sender<Message>,
-) -> Result<(), JournalError> {
+fn verify(reader: &Reader, messages: &mpsc::Sender<Message>) -> Result<(), JournalError> {
     let go_on = || {
         std::thread::sleep(PAUSE);
         match messages.is_closed() {
@@ -54,32 +48,20 @@ fn verify(
         tracing::info!(entries = verified.last, "the journal verifies");
     }
     let mut seen: u64 = 0;
-    reader.verify_rows(
-        |entries| row(entries, setup),
-        |_| {
-            seen += 1;
-            if seen.is_multiple_of(1000) {
-                go_on()
-            } else {
-                ControlFlow::Continue(())
-            }
-        },
-    )
+    reader.verify_rows(row, |_| {
+        seen += 1;
+        if seen.is_multiple_of(1000) {
+            go_on()
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
 }
 
 /// The derived row that a tender's facts give.
-fn row(entries: &[Entry], setup: &Arc<Setup>) -> TenderRow {
-    let mut state = State {
-        setup: Arc::clone(setup),
-        tenders: BTreeMap::new(),
-        codes: BTreeMap::new(),
-    };
-    for entry in entries {
-        apply(&mut state, &entry.fact, entry.at);
-    }
-    let tender = state.tenders.values().next();
-    tender.map_or_else(
+fn row(entries: &[Entry]) -> TenderRow {
+    tender_of(entries).map_or_else(
         || unreachable!("a tender's first fact creates it"),
-        tender_row,
+        |tender| tender_row(&tender),
     )
 }

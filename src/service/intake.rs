@@ -4,6 +4,7 @@
 //! data of each gateway, looked up in the lane's order of preference.
 
 use super::Trouble;
+use super::sharing::{self, Seen};
 use super::wording::no_gateway_text;
 use crate::domain::code::{
     Classified, Classifier, Network, PaymentCode, Sending, code_to_send, mask,
@@ -18,7 +19,7 @@ pub struct Accepts {
     pub emv: Emv,
     /// Text codes.
     pub text: bool,
-    /// Digit codes of these wallets.
+    /// Digit codes of these wallets; see also [`Emv::Listed`].
     pub wallets: Vec<Wallet>,
     /// Digit codes whose wallet is in no table.
     pub unlisted_digits: bool,
@@ -33,6 +34,9 @@ pub enum Emv {
     No,
     /// Those of wallets: payloads whose application belongs to no card network.
     Wallets,
+    /// Those whose network is listed among the wallets, by its word; `other` stands for
+    /// payloads of no card network.
+    Listed,
     /// All.
     Any,
 }
@@ -43,6 +47,7 @@ impl Accepts {
             Classified::EmvCpm { network, .. } => match self.emv {
                 Emv::No => false,
                 Emv::Wallets => *network == Network::Other,
+                Emv::Listed => self.wallets.iter().any(|w| w.as_str() == network.as_str()),
                 Emv::Any => true,
             },
             Classified::Digits {
@@ -56,9 +61,9 @@ impl Accepts {
 }
 
 /// Classifies and routes.
-pub(super) struct Intake {
-    pub(super) classifier: Classifier,
-    pub(super) accepts: BTreeMap<GatewayId, Accepts>,
+pub struct Intake {
+    classifier: Classifier,
+    accepts: BTreeMap<GatewayId, Accepts>,
 }
 
 /// A code with the gateway that takes it.
@@ -70,6 +75,19 @@ pub(super) struct Routed {
 }
 
 impl Intake {
+    /// Takes the codes that these gateways accept.
+    pub fn new(classifier: Classifier, accepts: BTreeMap<GatewayId, Accepts>) -> Self {
+        Self {
+            classifier,
+            accepts,
+        }
+    }
+
+    /// What a scan is to a lane whose scanner also reads products.
+    pub(super) fn seen(&self, scan: &PaymentCode) -> Seen {
+        sharing::seen(&self.classifier, scan.as_bytes())
+    }
+
     /// Refuses what is no payment code.
     pub(super) fn classify(
         &self,

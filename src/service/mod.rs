@@ -12,35 +12,41 @@
 mod audit;
 mod board;
 mod calls;
-mod driver;
+pub mod driver;
 mod fingerprint;
 mod intake;
+mod notify;
 mod record;
+mod replay;
 mod scanners;
 mod sharing;
 mod start;
-mod timers;
 pub mod view;
 mod wording;
 
-pub use calls::CLOCK_ERROR_MAX;
-pub use intake::{Accepts, Emv};
+pub use driver::CLOCK_ERROR_MAX;
+pub use intake::{Accepts, Emv, Intake};
+pub use notify::NotifyError;
+pub use replay::duties_in;
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef, ScannerId,
-    Setup, State, TenderId, apply,
+    AttemptId, BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef,
+    ScannerId, Setup, TenderId,
 };
 use crate::journal::{JournalError, Reader, RowFilter};
 use board::Board;
-use driver::Message;
+use driver::{Message, Reply};
+use replay::read_tender;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use view::{EventView, LaneView, Notice, ObligationView, TenderView, event_view, tender_view};
+use view::{
+    EventView, LaneView, Notice, ObligationView, TenderView, event_view, remark_view, tender_view,
+};
 
 /// Events that are read from the journal at once at most.
 const EVENTS_MAX: usize = 500;
@@ -88,6 +94,17 @@ pub struct Filter {
     pub limit: usize,
 }
 
+/// How a named person ends a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// Who: the caller's token or session.
+    pub name: String,
+    /// Why; one line.
+    pub reason: String,
+    /// Where the proof is: a receipt, a ticket of the gateway's support; one line.
+    pub reference: String,
+}
+
 /// Health for `/readyz`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
@@ -111,6 +128,7 @@ pub struct Service {
     timezone: jiff::tz::TimeZone,
     setup: Arc<Setup>,
     lanes: BTreeMap<LaneId, Vec<ScannerId>>,
+    ear: Arc<notify::Ear>,
 }
 
 impl Service {
@@ -145,9 +163,10 @@ impl Service {
         if let Some(view) = posted {
             return Ok(Some((*view).clone()));
         }
-        let (id, language, setup) = (id.clone(), self.language, Arc::clone(&self.setup));
+        let (id, language) = (id.clone(), self.language);
         read(&self.reader, move |reader| {
-            read_tender(reader, &id, setup, language)
+            let tender = read_tender(reader, &id)?;
+            Ok(tender.map(|tender| tender_view(&tender, language)))
         })
         .await
     }
@@ -188,7 +207,7 @@ impl Service {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn tenders(&self, filter: Filter) -> Result<Vec<TenderView>, Trouble> {
-        let (language, setup) = (self.language, Arc::clone(&self.setup));
+        let language = self.language;
         read(&self.lists, move |reader| {
             let rows = RowFilter {
                 sale: filter.sale,
@@ -198,12 +217,10 @@ impl Service {
                 state: filter.state,
             };
             let ids = reader.list(&rows, filter.limit.clamp(1, TENDERS_MAX))?;
-            let views = ids.iter().map(|id| {
-                let view = read_tender(reader, id, Arc::clone(&setup), language)?;
-                Ok(view)
-            });
-            let views: Result<Vec<_>, JournalError> = views.collect();
-            Ok(views?.into_iter().flatten().collect())
+            let tenders = ids.iter().map(|id| read_tender(reader, id));
+            let tenders: Result<Vec<_>, JournalError> = tenders.collect();
+            let tenders = tenders?.into_iter().flatten();
+            Ok(tenders.map(|t| tender_view(&t, language)).collect())
         })
         .await
     }
@@ -286,19 +303,44 @@ impl Service {
         })
     }
 
+    /// A named person ends a duty, open or parked.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub async fn close_obligation(
+        &self,
+        id: &AttemptId,
+        by: ByHand,
+    ) -> Result<TenderView, Trouble> {
+        self.request(Event::CloseObligation {
+            attempt: id.clone(),
+            name: by.name,
+            reason: by.reason,
+            reference: by.reference,
+        })
+        .await
+    }
+
     /// Durable events after a sequence number, oldest first.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         read(&self.reader, move |reader| {
-            let entries = reader.after(after, limit.clamp(1, EVENTS_MAX))?;
-            let views = entries.iter().map(|entry| {
+            let limit = limit.clamp(1, EVENTS_MAX);
+            let entries = reader.after(after, limit)?;
+            let mut views = Vec::with_capacity(entries.len());
+            for entry in &entries {
                 let lane = reader.lane_of(&entry.fact.tender)?;
                 let lane = lane.as_ref().map(LaneId::as_str).unwrap_or_default();
-                Ok(event_view(entry.seq, entry.at, lane, &entry.fact))
-            });
-            views.collect()
+                views.push(event_view(entry.seq, entry.at, lane, &entry.fact));
+            }
+            let remarks = reader.remarks_after(after, limit)?;
+            views.extend(remarks.iter().map(remark_view));
+            views.sort_by_key(|view| view.sequence);
+            // What is left out of one kind could belong between what is there of the other.
+            views.truncate(limit);
+            Ok(views)
         })
         .await
     }
@@ -367,9 +409,15 @@ impl Service {
     /// Sends the driver a message and waits for its answer, which is durable.
     async fn ask(
         &self,
-        message: impl FnOnce(driver::Reply) -> Message,
+        message: impl FnOnce(Reply) -> Message,
     ) -> Result<(TenderView, bool), Trouble> {
-        let (reply, answer) = oneshot::channel();
+        let (answered, answer) = oneshot::channel();
+        let language = self.language;
+        let reply: Reply = Box::new(move |outcome| {
+            let seen = outcome.map(|(tender, new)| (tender_view(tender, language), new));
+            // A caller that went away needs no answer.
+            let _ = answered.send(seen);
+        });
         match self.messages.try_send(message(reply)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(Trouble::Busy),
@@ -381,23 +429,6 @@ impl Service {
 
 fn stopped() -> Trouble {
     Trouble::Unavailable("the service has stopped; its journal has what happened".to_owned())
-}
-
-fn read_tender(
-    reader: &Reader,
-    id: &TenderId,
-    setup: Arc<Setup>,
-    language: Language,
-) -> Result<Option<TenderView>, JournalError> {
-    let mut state = State {
-        setup,
-        tenders: BTreeMap::new(),
-        codes: BTreeMap::new(),
-    };
-    for entry in reader.facts_of(id)? {
-        apply(&mut state, &entry.fact, entry.at);
-    }
-    Ok(state.tenders.get(id).map(|t| tender_view(t, language)))
 }
 
 /// Reads the journal beside the driver.

@@ -1,6 +1,6 @@
 //! A tender's row in the journal's derived table, and a fact's line in the log.
 
-use super::view::{state_word, verdict_word};
+use super::view::{state_word, verdict_word, word};
 use crate::domain::{Alert, Fact, Tender, What};
 use crate::journal::TenderRow;
 
@@ -17,6 +17,14 @@ pub(super) fn tender_row(tender: &Tender) -> TenderRow {
         open: tender.is_open(),
         created: tender.created,
         orders: tender.attempts.iter().map(|a| a.order.clone()).collect(),
+    }
+}
+
+/// The stable word of an alert that is raised.
+pub(super) fn alert_word(fact: &Fact) -> Option<String> {
+    match &fact.what {
+        What::AlertRaised { alert, .. } => Some(word(alert)),
+        _ => None,
     }
 }
 
@@ -81,7 +89,7 @@ pub(super) fn log(fact: &Fact) {
         What::ObligationClosed { attempt, discharge } => {
             tracing::info!(tender, attempt, ?discharge, "duty closed");
         }
-        What::AlertRaised { attempt, alert } => match alert {
+        What::AlertRaised { attempt, alert, .. } => match alert {
             Alert::PaidAfterNotPaid | Alert::ReturnedWithoutUs | Alert::WrongAmount => {
                 tracing::error!(tender, attempt, ?alert, "alert");
             }

@@ -4,20 +4,18 @@ use super::Service;
 use super::audit;
 use super::board::Board;
 use super::calls::Calls;
-use super::driver::{Driver, Message, QUEUE};
-use super::fingerprint::Fingerprints;
+use super::driver::thread::{self, Counter, Disk, QUEUE, System};
+use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
-use super::timers::Timers;
-use super::view::{GatewayView, Notice, ScannerView, tender_view};
+use super::notify::Ear;
+use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
-use crate::domain::{
-    GatewayId, LaneId, Language, ScannerId, Setup, State, TenderId, Timestamp, apply,
-};
+use crate::domain::{GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
 use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -62,8 +60,6 @@ pub enum StartError {
         /// A tender that needs it.
         tender: TenderId,
     },
-    /// The system has no randomness.
-    NoRandomness,
     /// The system gives no thread.
     NoThread(std::io::Error),
 }
@@ -77,13 +73,23 @@ impl fmt::Display for StartError {
                 "tender {tender} has open business at gateway {gateway}, which is not configured: \
                  put [gateway.{gateway}] back until its duties are done"
             ),
-            Self::NoRandomness => f.write_str("the system gives no random bytes"),
             Self::NoThread(error) => write!(f, "cannot start the driver's thread: {error}"),
         }
     }
 }
 
 impl std::error::Error for StartError {}
+
+impl From<RecoverError> for StartError {
+    fn from(error: RecoverError) -> Self {
+        match error {
+            RecoverError::Journal(error) => Self::Journal(error),
+            RecoverError::GatewayMissing { gateway, tender } => {
+                Self::GatewayMissing { gateway, tender }
+            }
+        }
+    }
+}
 
 /// A running service. Ends when stopped, or by itself when the journal fails. Dropping
 /// it ends the service where it stands, which its journal stands.
@@ -123,14 +129,13 @@ impl Running {
 pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let journal = Journal::open(&parts.journal).map_err(StartError::Journal)?;
     let reader = journal.reader().map_err(StartError::Journal)?;
-    let state = recover(&journal, Arc::new(parts.setup))?;
     let last = reader.last().map_err(StartError::Journal)?;
 
     let (messages, queue) = mpsc::channel(QUEUE);
     let (sequence, _) = watch::channel(last);
     let (notices, _) = broadcast::channel(NOTICES);
     let board = Arc::new(Board::default());
-    let setup = Arc::clone(&state.setup);
+    let setup = Arc::new(parts.setup);
     let (gateways, accepts): (BTreeMap<_, _>, BTreeMap<_, _>) = parts
         .gateways
         .into_iter()
@@ -141,10 +146,12 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             let view = GatewayView {
                 id: id.to_string(),
                 state: "unknown",
+                notice: None,
             };
             boards.gateways.insert(id.clone(), view);
         }
     });
+    let ear = Ear::new(gateways.clone(), &reader).map_err(StartError::Journal)?;
     let service = Service {
         messages: messages.clone(),
         reader: Arc::new(Mutex::new(journal.reader().map_err(StartError::Journal)?)),
@@ -154,33 +161,30 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         notices: notices.clone(),
         language: parts.language,
         timezone: parts.timezone,
-        setup,
+        setup: Arc::clone(&setup),
         lanes: lanes_of(&parts.scanners),
+        ear: Arc::new(ear),
     };
     let older = journal.reader().map_err(StartError::Journal)?;
-    audit::begin(older, Arc::clone(&state.setup), messages.clone());
-    let driver = Driver {
-        state,
-        reader,
-        calls: Calls::new(gateways, messages.clone(), Arc::clone(&board)),
-        intake: Intake {
-            classifier: parts.classifier,
-            accepts,
-        },
-        fingerprints: Fingerprints::new().map_err(|_| StartError::NoRandomness)?,
+    let clock = System::new();
+    let intake = Intake::new(parts.classifier, accepts);
+    let counter = Counter {
         board: Arc::clone(&board),
         sequence,
         notices: notices.clone(),
         language: parts.language,
-        watchdog: parts.watchdog,
-        timers: Timers::default(),
-        submitted: BTreeMap::new(),
-        uses: uses_of(&parts.scanners),
-        sales: BTreeSet::new(),
-        stopping: false,
-        refusing: None,
-        journal,
     };
+    let calls = Calls::new(gateways, messages.clone(), Arc::clone(&board));
+    let joined = Joined {
+        book: Disk { journal, reader },
+        hands: calls,
+        clock,
+        front: counter,
+        core: TheCore,
+    };
+    let mut driver = Driver::new(setup, intake, parts.language, joined);
+    driver.recover()?;
+    audit::begin(older, messages.clone());
     let (deliveries, arriving) = mpsc::channel(DELIVERIES);
     let lanes: BTreeMap<ScannerId, LaneId> = parts
         .scanners
@@ -190,16 +194,17 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let (recovered, recovery) = oneshot::channel();
     let carrying = deliver(
         arriving,
-        lanes,
+        clock,
+        (lanes, uses_of(&parts.scanners)),
         messages,
         Arc::clone(&board),
         notices,
         parts.language,
     );
-    let driver = apart(async {
+    let driver = apart(async move {
         // Scans reach the driver without another thread in between.
         tokio::spawn(carrying);
-        driver.run(queue, recovered).await
+        thread::run(driver, queue, recovered, parts.watchdog).await
     })?;
     // An error means that the driver has ended; `Running::ended` tells why.
     let _ = recovery.await;
@@ -274,43 +279,11 @@ fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<Sc
     lanes
 }
 
-/// Reads back every tender that is open, and refuses to go on without its gateway.
-fn recover(journal: &Journal, setup: Arc<Setup>) -> Result<State, StartError> {
-    let mut state = State {
-        setup,
-        tenders: BTreeMap::new(),
-        codes: BTreeMap::new(),
-    };
-    let reader = journal.reader().map_err(StartError::Journal)?;
-    for id in journal.open_tenders().map_err(StartError::Journal)? {
-        for entry in reader.facts_of(&id).map_err(StartError::Journal)? {
-            apply(&mut state, &entry.fact, entry.at);
-        }
-    }
-    for tender in state.tenders.values() {
-        let attempts = tender.attempts.iter();
-        let needed = attempts.filter(|a| a.stage.is_live() || a.obligation().is_some());
-        for attempt in needed {
-            if !state.setup.gateways.contains_key(&attempt.gateway) {
-                return Err(StartError::GatewayMissing {
-                    gateway: attempt.gateway.clone(),
-                    tender: tender.id.clone(),
-                });
-            }
-        }
-        tracing::info!(
-            tender = tender.id.as_str(),
-            state = tender_view(tender, Language::English).state,
-            "taken up again"
-        );
-    }
-    Ok(state)
-}
-
 /// Carries scans to the driver and states to the board.
 async fn deliver(
     mut arriving: mpsc::Receiver<Delivery>,
-    lanes: BTreeMap<ScannerId, LaneId>,
+    clock: System,
+    (lanes, uses): (BTreeMap<ScannerId, LaneId>, BTreeMap<ScannerId, Use>),
     messages: mpsc::Sender<Message>,
     board: Arc<Board>,
     notices: broadcast::Sender<Notice>,
@@ -322,8 +295,15 @@ async fn deliver(
         };
         match what {
             scanner::What::Scan(scan) => {
-                let message = Message::Scan(scanner, lane.clone(), scan);
-                if messages.send(message).await.is_err() {
+                let read = Read {
+                    usage: uses.get(&scanner).cloned().unwrap_or(Use::Dedicated),
+                    scanner,
+                    lane: lane.clone(),
+                    code: scan.code,
+                    ended: clock.moment_of(scan.ended),
+                    reply: scan.reply,
+                };
+                if messages.send(Message::Scan(read)).await.is_err() {
                     return;
                 }
             }

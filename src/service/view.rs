@@ -2,8 +2,10 @@
 
 use super::wording::{came_back, reason_text};
 use crate::domain::{
-    Attempt, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, Timestamp, Verdict,
+    Attempt, AttemptId, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, TenderId,
+    Timestamp, Verdict,
 };
+use crate::journal::RemarkEntry;
 use serde::Serialize;
 
 /// A tender as the API shows it (`docs/api.md`).
@@ -115,6 +117,9 @@ pub struct GatewayView {
     pub id: String,
     /// `unknown` (not called yet), `ok`, `unreachable`.
     pub state: &'static str,
+    /// What a person should know of its notifications: the last that was forged, or
+    /// that is about nothing of ours. Gone with the next start.
+    pub notice: Option<Notice>,
 }
 
 /// Something for the cashier that is not a fact: a refused scan, a void, a denial.
@@ -142,10 +147,22 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// A notice that concerns the box and no lane.
+    pub fn of_box(at: Timestamp, code: &str, text: &str) -> Self {
+        Self {
+            lane: String::new(),
+            time: at.to_string(),
+            code: code.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
 /// A duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObligationView {
-    /// `TENDER/ATTEMPT`.
+    /// `TENDER-ATTEMPT`, see [`obligation_id`].
     pub id: String,
     /// The tender.
     pub tender: String,
@@ -273,7 +290,7 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
         number: attempt.id.number,
         gateway: attempt.gateway.to_string(),
         wallet: attempt.wallet.as_ref().map(ToString::to_string),
-        code: attempt.code.clone(),
+        code: attempt.code.clone().unwrap_or_default(),
         state: match attempt.stage {
             Stage::InFlight => "in_flight",
             Stage::Waiting => "waiting",
@@ -294,12 +311,27 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
     }
 }
 
+/// The name of an attempt's duty: may stand in a path segment.
+pub fn obligation_id(attempt: &AttemptId) -> String {
+    format!("{}-{}", attempt.tender, attempt.number)
+}
+
+/// Reads what [`obligation_id`] writes.
+pub fn read_obligation_id(text: &str) -> Option<AttemptId> {
+    let (tender, number) = text.rsplit_once('-')?;
+    let id = AttemptId {
+        tender: TenderId::new(tender).ok()?,
+        number: number.parse().ok()?,
+    };
+    (obligation_id(&id) == text).then_some(id)
+}
+
 /// The open duties of a tender.
 pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
     let open = |attempt: &Attempt| {
         let obligation = attempt.obligation()?;
         Some(ObligationView {
-            id: attempt.id.to_string(),
+            id: obligation_id(&attempt.id),
             tender: tender.id.to_string(),
             lane: tender.lane.to_string(),
             duty: match obligation.duty {
@@ -321,14 +353,7 @@ pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
 
 /// One journal entry for the event stream, without fingerprints.
 pub fn event_view(sequence: u64, at: Timestamp, lane: &str, fact: &Fact) -> EventView {
-    let mut data = serde_json::to_value(&fact.what).unwrap_or_default();
-    let mut kind = String::new();
-    if let Some(fields) = data.as_object_mut() {
-        if let Some(serde_json::Value::String(name)) = fields.remove("fact") {
-            kind = name;
-        }
-        fields.remove("fingerprint");
-    }
+    let (kind, data) = named(&fact.what);
     EventView {
         sequence,
         time: at.to_string(),
@@ -339,9 +364,35 @@ pub fn event_view(sequence: u64, at: Timestamp, lane: &str, fact: &Fact) -> Even
     }
 }
 
-/// The stable word of a reason: its name in the journal.
-fn word(reason: &Reason) -> String {
-    match serde_json::to_value(reason) {
+/// A remark for the event stream: it has no lane and no tender.
+pub fn remark_view(entry: &RemarkEntry) -> EventView {
+    let (kind, data) = named(&entry.remark);
+    EventView {
+        sequence: entry.seq,
+        time: entry.at.to_string(),
+        lane: String::new(),
+        tender: String::new(),
+        kind,
+        data,
+    }
+}
+
+/// What happened, by its name in the journal, and its content.
+fn named(what: &impl Serialize) -> (String, serde_json::Value) {
+    let mut data = serde_json::to_value(what).unwrap_or_default();
+    let mut kind = String::new();
+    if let Some(fields) = data.as_object_mut() {
+        if let Some(serde_json::Value::String(name)) = fields.remove("fact") {
+            kind = name;
+        }
+        fields.remove("fingerprint");
+    }
+    (kind, data)
+}
+
+/// The stable word of a thing: its name in the journal.
+pub(super) fn word(of: &impl Serialize) -> String {
+    match serde_json::to_value(of) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     }

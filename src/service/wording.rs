@@ -5,7 +5,7 @@
 //! still checking.
 
 use crate::domain::{
-    Attempt, Denial, Discharge, Language, OrderStatus, Reason, Stage, Tender, Verdict,
+    Attempt, Denial, Discharge, GatewayId, Language, OrderStatus, Reason, Stage, Tender, Verdict,
 };
 use crate::scanner::VoidReason;
 
@@ -66,6 +66,10 @@ fn cause(reason: Reason, language: Language) -> &'static str {
             "ما زال التحقق جارياً: لم تؤكد بوابة الدفع نتيجة العملية بعد.",
         ),
         Reason::WrongAmount => ("Another amount was charged.", "تم خصم مبلغ مختلف."),
+        Reason::Parked => (
+            "This payment was set aside by a manager.",
+            "قام المدير بتنحية هذه العملية جانباً.",
+        ),
     };
     pick(language, english, arabic)
 }
@@ -132,6 +136,30 @@ pub(super) fn no_gateway_text(language: Language) -> &'static str {
         "This wallet is not accepted here. Ask for another way to pay.",
         "هذه المحفظة غير مقبولة هنا. اطلب وسيلة دفع أخرى.",
     )
+}
+
+/// The sentence for a notification that the gateway did not sign.
+pub(super) fn forged_text(gateway: &GatewayId, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "Somebody sent a notification in the name of {gateway}. It was refused. Call your support."
+        ),
+        Language::Arabic => {
+            format!("أرسل أحدهم إشعاراً باسم {gateway}. رُفض الإشعار. اتصل بالدعم.")
+        }
+    }
+}
+
+/// The sentence for a notification about nothing in this journal.
+pub(super) fn kept_text(gateway: &GatewayId, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "{gateway} tells of an order that this box does not know. It was kept. Call your support."
+        ),
+        Language::Arabic => {
+            format!("يخبر {gateway} عن طلب لا يعرفه هذا الجهاز. حُفظ الإشعار. اتصل بالدعم.")
+        }
+    }
 }
 
 /// The sentence for a scan that was damaged on its way; what helps, where anything does.

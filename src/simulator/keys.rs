@@ -1,7 +1,9 @@
 //! RSA keys, signatures and their check, for the gateways' side of the wire.
 //!
-//! PayBy signs with RSASSA-PKCS1-v1_5 and SHA-256 over the exact bytes of a
-//! body, in standard Base64 on one line (PayBy integration guide, "Signature").
+//! Both gateways sign with RSASSA-PKCS1-v1_5 and SHA-256, in standard Base64 on
+//! one line: PayBy the exact bytes of a body (its integration guide,
+//! "Signature"), CodePay a text made of the decoded values (its "Sign" page).
+//! CodePay hands out keys as Base64 without PEM's lines; both forms are read.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
@@ -94,12 +96,12 @@ pub fn generate_keys() -> Result<KeyPairs, String> {
 pub(crate) struct Seal(SigningKey<Sha256>);
 
 impl Seal {
-    /// Reads a PKCS#8 PEM private key.
+    /// Reads a PKCS#8 private key.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, String> {
         Ok(Self(SigningKey::new(read_private(pem)?)))
     }
 
-    /// Returns the `sign` header for exactly these bytes.
+    /// Returns the signature of exactly these bytes.
     pub(crate) fn sign(&self, bytes: &[u8]) -> String {
         STANDARD.encode(self.0.sign(bytes).to_bytes())
     }
@@ -109,16 +111,19 @@ impl Seal {
 pub(crate) struct SealCheck(VerifyingKey<Sha256>);
 
 impl SealCheck {
-    /// Reads a SubjectPublicKeyInfo PEM public key.
+    /// Reads a SubjectPublicKeyInfo public key.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, String> {
-        RsaPublicKey::from_public_key_pem(pem.trim())
-            .map(|key| Self(VerifyingKey::new(key)))
+        let key = match bare(pem) {
+            Some(der) => RsaPublicKey::from_public_key_der(&der),
+            None => RsaPublicKey::from_public_key_pem(pem.trim()),
+        };
+        key.map(|key| Self(VerifyingKey::new(key)))
             .map_err(|error| {
                 format!("not a public key in PEM (`-----BEGIN PUBLIC KEY-----`): {error}")
             })
     }
 
-    /// Tells whether a `sign` header belongs to exactly these bytes.
+    /// Tells whether a signature belongs to exactly these bytes.
     pub(crate) fn accepts(&self, bytes: &[u8], sign: &str) -> bool {
         STANDARD
             .decode(sign)
@@ -129,9 +134,21 @@ impl SealCheck {
 }
 
 fn read_private(pem: &str) -> Result<RsaPrivateKey, String> {
-    RsaPrivateKey::from_pkcs8_pem(pem.trim()).map_err(|error| {
+    let key = match bare(pem) {
+        Some(der) => RsaPrivateKey::from_pkcs8_der(&der),
+        None => RsaPrivateKey::from_pkcs8_pem(pem.trim()),
+    };
+    key.map_err(|error| {
         format!("not a private key in PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`): {error}")
     })
+}
+
+// A key's bytes, where they stand in Base64 alone.
+fn bare(text: &str) -> Option<Vec<u8>> {
+    STANDARD
+        .decode(text.trim())
+        .ok()
+        .filter(|der| !der.is_empty())
 }
 
 #[cfg(test)]

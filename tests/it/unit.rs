@@ -57,6 +57,9 @@ fn the_sample_names_every_key_and_shows_the_defaults() {
         "enquiry_every_s = 3",
         "wait_s = 75",
         "cancel_every_s = 3",
+        "enquiry_first_s = 5",
+        "wait_s = 60",
+        "expires_s = 90",
         "path = \"/var/lib/qrpayd/journal.db\"",
         "listen = \"127.0.0.1:8787\"",
         "log = \"info\"",
@@ -107,6 +110,8 @@ fn the_unit_says_what_the_program_does() {
             "ExecStart",
             vec!["/usr/bin/qrpayd run --config /etc/qrpayd/qrpayd.toml"],
         ),
+        ("ExecReload", vec!["/bin/kill -HUP $MAINPID"]),
+        ("WatchdogSignal", vec!["SIGKILL"]),
         ("Restart", vec!["always"]),
         ("RestartPreventExitStatus", vec!["78"]),
         ("StartLimitIntervalSec", vec!["0"]),
@@ -118,8 +123,10 @@ fn the_unit_says_what_the_program_does() {
             "DeviceAllow",
             vec![
                 "char-input rw",
+                "char-hidraw rw",
                 "char-ttyUSB rw",
                 "char-ttyACM rw",
+                "/dev/uinput rw",
                 "/dev/ttyS0 rw",
                 "/dev/ttyS1 rw",
                 "/dev/ttyS2 rw",
@@ -166,11 +173,9 @@ fn every_part_of_the_unit_says_what_it_is_for() {
 fn udev_gives_scanners_to_the_group_of_the_service() {
     let rules = shipped("systemd/60-qrpayd-scanners.rules");
     let group = unit("Group").remove(0);
-    let lines: Vec<&str> = rules
-        .lines()
-        .filter(|line| line.contains("GROUP="))
-        .collect();
-    assert!(lines.len() >= 5);
+    let given = |line: &&str| line.contains("GROUP=") && !line.starts_with('#');
+    let lines: Vec<&str> = rules.lines().filter(given).collect();
+    assert_eq!(lines.len(), 4);
     for line in lines {
         assert!(
             line.contains(&format!("GROUP=\"{group}\", MODE=\"0660\"")),
@@ -179,19 +184,47 @@ fn udev_gives_scanners_to_the_group_of_the_service() {
     }
     assert!(shipped("systemd/qrpayd.sysusers").contains(&format!("\nu {group} ")));
     // Hiding a device from the desktop is the owner's choice.
-    let hidden = |line: &&str| line.contains("LIBINPUT_IGNORE_DEVICE");
-    assert!(
-        rules
-            .lines()
-            .filter(hidden)
-            .all(|line| line.starts_with('#'))
+    let sets = |file: &str, text: &str| {
+        let lines = shipped(file);
+        let acts = |line: &&str| line.contains(text) && !line.starts_with('#');
+        lines.lines().filter(acts).count()
+    };
+    let (scanners, keep_off) = (
+        "systemd/60-qrpayd-scanners.rules",
+        "systemd/95-qrpayd-keep-off.rules",
     );
-    // The makers are the same in every rule.
-    let vendors: Vec<&str> = rules
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split('"').find(|part| part.contains("05e0|")))
-        .collect();
-    assert_eq!(vendors.len(), 3);
-    assert!(vendors.iter().all(|list| *list == vendors[0]));
+    assert_eq!(sets(scanners, "QRPAYD_HIDE"), 0);
+    assert_eq!(sets(keep_off, "LIBINPUT_IGNORE_DEVICE"), 1);
+    assert_eq!(
+        sets(
+            keep_off,
+            "QRPAYD_HIDE}==\"1\", ENV{LIBINPUT_IGNORE_DEVICE}=\"1\""
+        ),
+        1
+    );
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_exit_code() {
+    let page = shipped("docs/man/qrpayd.1");
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_qrpayd"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let mut seen = 0;
+    for command in commands.filter_map(|line| line.split_whitespace().next()) {
+        if command != "help" {
+            assert!(page.contains(&format!(".It Cm {command}\n")), "{command}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{help}");
+    let codes = shipped("src/cli/exit.rs");
+    for line in codes.lines().filter(|line| line.contains(": u8 = ")) {
+        let code = line.rsplit_once("= ").unwrap().1.trim_end_matches(';');
+        assert!(page.contains(&format!(".It {code}\n")), "{line}");
+    }
 }

@@ -337,7 +337,7 @@ async fn lanes_duties_and_health() {
     let (status, duties) = json(site.get("/v1/obligations")).await;
     assert_eq!(
         (status, &duties["obligations"][0]["id"]),
-        (200, &value!("t0/1"))
+        (200, &value!("t0-1"))
     );
     assert_eq!(
         json(site.get("/healthz")).await,

@@ -19,7 +19,13 @@ fn token(name: &str, role: Role) -> Token {
     }
 }
 
-async fn guarded() -> Site {
+/// A request with the token of one of [`guarded`]'s callers.
+pub(super) fn bearer(request: reqwest::RequestBuilder, name: &str) -> reqwest::RequestBuilder {
+    request.header("authorization", format!("Bearer {name}-secret"))
+}
+
+/// Three callers: `wall` looks, `till` takes payments, `boss` is a manager.
+pub(super) async fn guarded() -> Site {
     let tokens = vec![
         token("wall", Role::Viewer),
         token("till", Role::Cashier),

@@ -1,11 +1,12 @@
 //! A till that does as a test tells it, and the API served over it.
 
 use crate::api::{ApiSettings, Till, Token, router, serve};
-use crate::domain::{BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
+use crate::domain::{AttemptId, BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
 use crate::service::view::{
     EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, ScannerView, TenderView,
 };
-use crate::service::{Filter, Readiness, Trouble};
+use crate::service::{ByHand, Filter, NotifyError, Readiness, Trouble};
+use axum::http::HeaderMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -207,6 +208,7 @@ impl Till for FakeTill {
             gateways: vec![GatewayView {
                 id: "payby".to_owned(),
                 state: "ok",
+                notice: None,
             }],
             notice: None,
             currency: "AED".to_owned(),
@@ -218,7 +220,7 @@ impl Till for FakeTill {
     }
     fn obligations(&self) -> Vec<ObligationView> {
         vec![ObligationView {
-            id: "t0/1".to_owned(),
+            id: "t0-1".to_owned(),
             tender: "t0".to_owned(),
             lane: "1".to_owned(),
             duty: "return",
@@ -231,6 +233,36 @@ impl Till for FakeTill {
             next_try: None,
             alerted: false,
         }]
+    }
+    async fn close_obligation(&self, id: &AttemptId, by: ByHand) -> Result<TenderView, Trouble> {
+        let ByHand {
+            name,
+            reason,
+            reference,
+        } = by;
+        let call = format!("close {id} {name}: {reason}, {reference}");
+        self.change(&id.tender, call)
+    }
+    async fn notified(
+        &self,
+        gateway: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(&'static str, &'static str), NotifyError> {
+        let mut memory = self.memory();
+        if let Some(trouble) = memory.trouble.take() {
+            return Err(NotifyError::Unavailable(trouble));
+        }
+        match headers.get("sign").map(|sign| sign.as_bytes()) {
+            _ if gateway != "payby" => Err(NotifyError::NoGateway),
+            Some(b"good") => {
+                let call = format!("notified {gateway} {}", String::from_utf8_lossy(body));
+                memory.calls.push(call);
+                Ok(("text/plain", "success"))
+            }
+            Some(_) => Err(NotifyError::Unreadable),
+            None => Err(NotifyError::Forged),
+        }
     }
     async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventView>, Trouble> {
         let mut memory = self.memory();

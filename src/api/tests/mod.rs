@@ -6,6 +6,8 @@ mod calls;
 mod connections;
 mod doors;
 mod fake;
+mod money;
+mod notify;
 mod stream;
 
 use serde_json::Value;

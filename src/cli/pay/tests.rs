@@ -34,11 +34,7 @@ async fn pay(args: Pay, code: Option<&str>, pressed: usize) -> Run {
         press.send(()).await.unwrap();
     }
     let mut out = Vec::new();
-    let mut story = Story {
-        out: &mut out,
-        json: args.json,
-        key: String::new(),
-    };
+    let mut story = Story::new(&mut out, args.json);
     let code = code.map(|code| Zeroizing::new(code.to_owned()));
     let exit = story.pay(&args, code, &mut interrupts).await;
     Run {

@@ -1,12 +1,14 @@
 //! One good configuration, planted mistakes, and exactly what is said about each.
 #![allow(clippy::unwrap_used)]
 
+mod codepay;
 mod sections;
 
 use super::*;
 use crate::domain::code::{self, Sending, TextCodes, WalletTable};
 use crate::domain::{Amount, Currency, Language};
-use crate::gateway::payby::{Timing, rules};
+use crate::gateway::Timing;
+use crate::gateway::payby::rules;
 use crate::scanner::{Kind, Layout, Match, evdev};
 use std::time::Duration;
 
@@ -249,20 +251,43 @@ fn a_key_is_never_a_value_and_never_repeated() {
 }
 
 #[test]
+fn notifications_have_a_listener_of_their_own() {
+    let with = |api: &str, notify: &str| {
+        complaints(&[("[store]", &format!("{api}\n[notify]\n{notify}\n[store]"))])
+    };
+    let api = "[api]\nlisten = \"127.0.0.1:8787\"";
+    for (notify, said) in [
+        ("listen = \"127.0.0.1:8788\"", ""),
+        ("listen = \"127.0.0.2:8787\"", ""),
+        (
+            "",
+            "notify.listen: is missing; write an address and a port, such as \"127.0.0.1:8788\"",
+        ),
+        (
+            "listen = \"8788\"",
+            "notify.listen: must be an address and a port, such as \"127.0.0.1:8787\"",
+        ),
+        (
+            "listen = \"127.0.0.1:8787\"",
+            "notify.listen: is where the API listens (api.listen); take another port",
+        ),
+        (
+            "listen = \"0.0.0.0:8787\"",
+            "notify.listen: is where the API listens (api.listen); take another port",
+        ),
+        (
+            "listen = \"127.0.0.1:8788\"\ntls = true",
+            "notify.tls: unknown key; the keys here are listen",
+        ),
+    ] {
+        let expected: Vec<&str> = { [said] }.into_iter().filter(|s| !s.is_empty()).collect();
+        assert_eq!(with(api, notify), expected, "{notify}");
+    }
+}
+
+#[test]
 fn what_is_not_supported_yet_says_so() {
     for (change, said) in [
-        (
-            ("[store]", "[notify]\nlisten = \"127.0.0.1:1\"\n[store]"),
-            "notify: notifications are not supported yet; remove this key",
-        ),
-        (
-            ("[store]", "[gateway.codepay]\napp_id = \"1\"\n[store]"),
-            "gateway.codepay: CodePay is not supported yet; remove this key",
-        ),
-        (
-            ("[\"payby\"]", "[\"payby\", \"codepay\"]"),
-            "lane[1].gateways: CodePay is not supported yet; use \"payby\"",
-        ),
         (
             ("[store]", "[journal]\nkeep_days = 400\n[store]"),
             "journal.keep_days: everything is kept; a limit is not supported yet; remove this key",

@@ -8,9 +8,8 @@
 use super::draft::Draft;
 use super::{closing, duty};
 use crate::domain::{
-    ATTEMPTS_MAX, Alert, Amount, Answer, Attempt, AttemptId, Denial, Duty, Effect, Now, Operation,
-    OrderReport, OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown,
-    Verdict, What,
+    ATTEMPTS_MAX, Alert, Answer, AttemptId, Denial, Duty, Effect, Now, Operation, OrderReport,
+    OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown, Verdict, What,
 };
 
 /// An answer after the field checks.
@@ -62,6 +61,7 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
         Answer::NotSent if operation == Operation::Submit => Said::NotSent,
         Answer::NotSent => Said::Unknown(Unknown::Broken),
         Answer::Unknown(reason) => Said::Unknown(*reason),
+        Answer::Scanned(_) => Said::Unknown(Unknown::Unlisted),
         Answer::NoSuchOrder { .. }
         | Answer::Refused { .. }
         | Answer::AlreadyReturned { .. }
@@ -77,7 +77,7 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
     let asked = draft.tender.amount;
     // What goes back is what came in, also when one report said another amount.
     let returned = report.status == OrderStatus::Returned;
-    let as_charged = |amount| returned && charged(draft.attempt) == Some(amount);
+    let as_charged = |amount| returned && draft.attempt.charged() == Some(amount);
     let agrees = report
         .amount
         .map(|amount| amount == asked || as_charged(amount));
@@ -94,14 +94,6 @@ fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
         (OrderStatus::NoMoney(refusal), _) => Said::Closed(report.clone(), refusal.clone()),
         (OrderStatus::Returned, _) => Said::Returned(report.clone()),
     }
-}
-
-/// What the newest report says was charged.
-pub(super) fn charged(attempt: &Attempt) -> Option<Amount> {
-    let report = attempt.report.as_ref()?;
-    report
-        .amount
-        .filter(|_| report.status == OrderStatus::MoneyIn)
 }
 
 /// Takes an answer, in whatever order it comes.

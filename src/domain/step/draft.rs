@@ -56,7 +56,11 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn alert(&mut self, alert: Alert) {
         let attempt = Some(self.number());
-        self.fact(What::AlertRaised { attempt, alert });
+        self.fact(What::AlertRaised {
+            attempt,
+            refund: None,
+            alert,
+        });
     }
 
     /// Calls a person, unless this attempt did for the same reason before: a
@@ -140,8 +144,25 @@ pub(crate) fn call(
             expires: attempt.expires,
             lane: tender.lane.clone(),
             sale: tender.sale.clone(),
+            mode: tender.mode,
+            wallet: attempt.wallet.clone(),
+            show: attempt
+                .report
+                .as_ref()
+                .and_then(|report| report.show.clone()),
         },
         limit,
         fresh,
+    }
+}
+
+/// A text that a person wrote: without its outer spaces, not empty, bounded.
+pub(super) fn text(which: &'static str, written: &str, max: usize) -> Result<String, Denial> {
+    let text = written.trim();
+    let fits = (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Denial::BadText(which, max))
     }
 }

@@ -5,7 +5,7 @@
 //! named person). Evidence that contradicts an end never flips the verdict: it
 //! opens a duty or raises an alert.
 
-use super::answer::{Said, charged};
+use super::answer::Said;
 use super::draft::Draft;
 use crate::domain::{
     Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
@@ -169,7 +169,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
 }
 
 fn money_known(draft: &Draft<'_>) -> bool {
-    charged(draft.attempt).is_some()
+    draft.attempt.charged().is_some()
 }
 
 /// What was watched for has arrived: now it must be undone.

@@ -11,6 +11,7 @@ mod closing;
 mod draft;
 mod duty;
 mod number;
+mod park;
 mod tender;
 
 use super::{Denial, Event, Now, Reason, State, Step, Timer};
@@ -18,6 +19,7 @@ use draft::Draft;
 
 pub(super) use closing::last_enquiry;
 pub(super) use duty::first_try;
+pub use park::{park, unpark};
 
 /// Decides what an event means.
 ///
@@ -36,6 +38,7 @@ pub fn step(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
             operation,
             answer,
         } => answer::answered(state, attempt, *operation, answer, now),
+        Event::Refund(_) | Event::RefundAnswered { .. } => Err(Denial::NoTender),
         Event::TimerFired(timer) => timer_fired(state, timer, now),
         Event::CloseObligation {
             attempt,
@@ -43,6 +46,16 @@ pub fn step(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
             reason,
             reference,
         } => duty::close_by_hand(state, attempt, name, reason, reference, now),
+        Event::Park {
+            attempt,
+            name,
+            reason,
+        } => park::parked(state, attempt, name, reason),
+        Event::Unpark {
+            attempt,
+            name,
+            reason,
+        } => park::unparked(state, attempt, name, reason, now),
     }
 }
 
@@ -56,5 +69,6 @@ fn timer_fired(state: &State, timer: &Timer, now: Now) -> Result<Step, Denial> {
         Timer::LastWord(id) => closing::last_word_over(Draft::about(state, id, now)?),
         Timer::Duty(id) => duty::due(Draft::about(state, id, now)?),
         Timer::Arrival(id) => duty::arrival_over(Draft::about(state, id, now)?),
+        Timer::Refund(_) | Timer::RefundArrival(_) | Timer::Scanned(_) => Ok(Step::default()),
     }
 }

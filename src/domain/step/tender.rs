@@ -2,8 +2,9 @@
 
 use super::draft::{Draft, call};
 use super::{closing, number};
+use crate::domain::apply::intended;
 use crate::domain::{
-    ATTEMPTS_MAX, Attempt, AttemptId, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact,
+    ATTEMPTS_MAX, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact, GatewayRules,
     LaneRules, Mode, NewTender, Now, Operation, Reason, SaleRef, Stage, State, Step, Tender,
     TenderId, Timer, Verdict, What,
 };
@@ -91,6 +92,7 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
         }],
         effects: vec![Effect::Set(Timer::Code(id.clone()), lane.wait_code)],
         tender: Some(id),
+        refund: None,
     })
 }
 
@@ -149,58 +151,39 @@ pub(super) fn code_read(
     sale_is_free(state, tender, now)?;
     let rules = state.setup.gateways.get(&code.gateway);
     let rules = rules.ok_or(Denial::NoGateway)?;
-    let attempt = Attempt {
-        id: AttemptId {
-            tender: id.clone(),
-            number: u32::try_from(tender.attempts.len()).unwrap_or(ATTEMPTS_MAX) + 1,
-        },
+    let intent = What::AttemptIntended {
+        attempt: u32::try_from(tender.attempts.len()).unwrap_or(ATTEMPTS_MAX) + 1,
         gateway: code.gateway.clone(),
         order: number::order_number(&state.setup.store, &tender.lane, rules, now),
         wallet: code.wallet.clone(),
-        code: code.masked.clone(),
-        fingerprint: code.fingerprint.clone(),
+        code: Some(code.masked.clone()),
+        fingerprint: Some(code.fingerprint.clone()),
         requested: now.at,
         // By our clock: where it is behind, the customer still has the whole time.
         expires: now.at.after(rules.expires + now.clock_error),
-        stage: Stage::InFlight,
-        report: None,
-        trace: None,
-        unknown: None,
-        paid_claimed: false,
-        obligations: Vec::new(),
-        alerts: Vec::new(),
-        arrival_over: false,
-        not_found: 0,
-        not_found_try: 0,
     };
-    Ok(Step {
-        facts: vec![Fact {
-            tender: id.clone(),
-            what: What::AttemptIntended {
-                attempt: attempt.id.number,
-                gateway: attempt.gateway.clone(),
-                order: attempt.order.clone(),
-                wallet: attempt.wallet.clone(),
-                code: attempt.code.clone(),
-                fingerprint: attempt.fingerprint.clone(),
-                requested: attempt.requested,
-                expires: attempt.expires,
-            },
-        }],
-        effects: vec![
-            call(
-                tender,
-                &attempt,
-                Operation::Submit,
-                rules.limit_submit,
-                false,
-            ),
-            Effect::Clear(Timer::Code(id.clone())),
+    let mut step = existing(tender);
+    submit(&mut step, tender, intent, rules, rules.wait);
+    let code_timer = Effect::Clear(Timer::Code(id.clone()));
+    step.effects.insert(1, code_timer);
+    Ok(step)
+}
+
+/// An intent, and what begins when it is durable: the submit, the enquiry beside
+/// it, and the wait.
+fn submit(step: &mut Step, tender: &Tender, intent: What, rules: &GatewayRules, wait: Duration) {
+    if let Some(attempt) = intended(&tender.id, &intent) {
+        let limit = rules.limit_submit;
+        step.effects.extend([
+            call(tender, &attempt, Operation::Submit, limit, false),
             Effect::Set(Timer::Enquiry(attempt.id.clone()), rules.enquiry_unanswered),
-            Effect::Set(Timer::Wait(attempt.id.clone()), rules.wait),
-        ],
-        tender: Some(id.clone()),
-    })
+            Effect::Set(Timer::Wait(attempt.id), wait),
+        ]);
+    }
+    step.facts.push(Fact {
+        tender: tender.id.clone(),
+        what: intent,
+    });
 }
 
 /// One live attempt per sale, across lanes; a paid sale pays again only in parts.
@@ -261,7 +244,7 @@ fn end_unarmed(tender: &Tender, reason: Reason) -> Step {
             },
         }],
         effects: vec![Effect::Clear(Timer::Code(tender.id.clone()))],
-        tender: Some(tender.id.clone()),
+        ..existing(tender)
     }
 }
 
@@ -293,7 +276,6 @@ pub(super) fn acknowledge(state: &State, id: &TenderId, _now: Now) -> Result<Ste
             tender: id.clone(),
             what: What::VerdictAcknowledged,
         }],
-        effects: Vec::new(),
-        tender: Some(id.clone()),
+        ..existing(tender)
     })
 }

@@ -28,6 +28,7 @@ pub(crate) fn survives(state: &State, now: Now) {
                     assert_ne!(operation, Operation::Submit, "a resume submits again");
                     unanswered = Some((attempt, operation));
                 }
+                Effect::CallRefund { .. } => {}
                 Effect::Set(timer, after) => drop(timers.insert(timer, clock + after)),
                 Effect::Extend(timer, by) => {
                     timers.entry(timer).and_modify(|due| *due += by);

@@ -3,9 +3,10 @@
 use super::says::{Says, no_order, pending, unsigned_refusal};
 use super::{crash, render, rules};
 use crate::domain::{
-    Amount, AttemptId, BusinessDay, CodeRead, Currency, Event, Fact, Fingerprint, GatewayId,
-    GatewayRules, IdempotencyKey, LaneId, LaneRules, LastWord, Mode, NewTender, Now, Operation,
-    SaleRef, Setup, State, StoreId, TenderId, Timer, Timestamp, apply, step,
+    Amount, AttemptId, BusinessDay, CodeRead, Currency, DisplayRules, Event, Fact, Fingerprint,
+    GatewayId, GatewayRules, IdempotencyKey, LaneId, LaneRules, LastWord, Mode, NewTender, Now,
+    Operation, RefundRules, SaleRef, Setup, State, StoreId, TenderId, Timer, Timestamp, apply,
+    step,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +46,20 @@ fn cancel_first() -> GatewayRules {
         duty_pace: (s(10), s(15 * 60)),
         duty_alert: (6, s(30 * 60)),
         order_number_max: 64,
+        reversal_closes_unseen: false,
+        reversal_window: None,
+        reversal_not_for: Vec::new(),
+        refund: Some(RefundRules {
+            window: Some(s(180 * 24 * 60 * 60)),
+            partial: true,
+            count_max: 100,
+            enquiry_every: s(3),
+            not_found_proof: (2, s(60)),
+        }),
+        display: Some(DisplayRules {
+            life: s(180),
+            scanned_every: Some(s(3)),
+        }),
     }
 }
 
@@ -60,6 +75,7 @@ fn verdict_first() -> GatewayRules {
         not_found_proof: (2, s(5)),
         reversal_earliest: s(15),
         order_number_max: 32,
+        reversal_window: Some(s(12 * 60 * 60)),
         ..cancel_first()
     }
 }

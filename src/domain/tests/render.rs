@@ -4,7 +4,8 @@
 //! that stop together read `-> stop waiting`, the two of a duty `-> stop duty`.
 
 use crate::domain::{
-    AttemptId, Discharge, Effect, Fact, Now, OrderStatus, State, Step, TenderId, Timer, What,
+    AttemptId, Discharge, Effect, Fact, Now, OrderStatus, RefundStatus, State, Step, TenderId,
+    Timer, What,
 };
 use std::time::Duration;
 
@@ -108,10 +109,71 @@ pub(crate) fn fact(state: &State, fact: &Fact, now: Now) -> String {
             };
             format!("{t}/{attempt} kept {status} by {operation:?}")
         }
-        What::AlertRaised { attempt, alert } => {
+        What::AlertRaised {
+            attempt,
+            refund,
+            alert,
+        } => {
             let number = attempt.map(|n| format!("/{n}")).unwrap_or_default();
+            let number = refund.map_or(number, |n| format!("-r{n}"));
             format!("{t}{number} alert {alert:?}")
         }
+        What::ShownCodeScanned { attempt } => format!("{t}/{attempt} shown code scanned"),
+        What::ReversalRejected { attempt, .. } => format!("{t}/{attempt} reversal rejected"),
+        What::ReturnClaimed { attempt, .. } => format!("{t}/{attempt} claimed returned"),
+        What::AttemptParked { attempt, name, .. } => format!("{t}/{attempt} parked by {name}"),
+        What::AttemptUnparked { attempt, name, .. } => format!("{t}/{attempt} unparked by {name}"),
+        what => refund(&t, what, now),
+    }
+}
+
+fn refund(t: &str, what: &What, now: Now) -> String {
+    match what {
+        What::RefundIntended {
+            refund,
+            attempt,
+            amount,
+            key,
+            ..
+        } => {
+            let whose = if key.is_some() { "" } else { " by duty" };
+            format!("{t}-r{refund} intended of /{attempt} {amount}{whose}")
+        }
+        What::RefundCallIntended {
+            refund,
+            operation,
+            next_try,
+            ..
+        } => {
+            let next = seconds(next_try.since(now.at));
+            format!("{t}-r{refund} intends {operation:?}, next in {next}")
+        }
+        What::RefundNotSent { refund } => format!("{t}-r{refund} not sent"),
+        What::RefundUnknown { refund, reason } => format!("{t}-r{refund} unknown {reason:?}"),
+        What::RefundPending { refund, .. } => format!("{t}-r{refund} pending"),
+        What::RefundReturned {
+            refund, operation, ..
+        } => format!("{t}-r{refund} returned by {operation:?}"),
+        What::RefundFailed {
+            refund,
+            operation,
+            refusal,
+            ..
+        } => format!("{t}-r{refund} failed by {operation:?}: {:?}", refusal.kind),
+        What::RefundArrivalOver { refund } => format!("{t}-r{refund} window over"),
+        What::RefundNotFoundNoted { refund, .. } => format!("{t}-r{refund} not found"),
+        What::RefundEvidenceKept {
+            refund,
+            operation,
+            report,
+        } => {
+            let status = match &report.status {
+                RefundStatus::Failed(_) => "Failed".to_owned(),
+                status => format!("{status:?}"),
+            };
+            format!("{t}-r{refund} kept {status} by {operation:?}")
+        }
+        other => unreachable!("{other:?} is of no refund"),
     }
 }
 
@@ -128,6 +190,19 @@ pub(crate) fn effect(state: &State, effect: &Effect) -> String {
             let id = attempt(state, id);
             format!("-> {operation:?} {id} {}{fresh}", seconds(*limit))
         }
+        Effect::CallRefund {
+            refund,
+            operation,
+            limit,
+            ..
+        } => {
+            let id = tender(state, &refund.tender);
+            format!(
+                "-> refund {operation:?} {id}-r{} {}",
+                refund.number,
+                seconds(*limit)
+            )
+        }
         Effect::Set(which, after) => format!("-> set {} {}", timer(state, which), seconds(*after)),
         Effect::Extend(which, by) => format!("-> extend {} {}", timer(state, which), seconds(*by)),
         Effect::Clear(which) => format!("-> clear {}", timer(state, which)),
@@ -137,6 +212,12 @@ pub(crate) fn effect(state: &State, effect: &Effect) -> String {
 pub(crate) fn timer(state: &State, timer: &Timer) -> String {
     let (name, id) = match timer {
         Timer::Code(id) => return format!("Code {}", tender(state, id)),
+        Timer::Refund(id) => return format!("Refund {}-r{}", tender(state, &id.tender), id.number),
+        Timer::RefundArrival(id) => {
+            let id = format!("{}-r{}", tender(state, &id.tender), id.number);
+            return format!("RefundArrival {id}");
+        }
+        Timer::Scanned(id) => ("Scanned", id),
         Timer::Enquiry(id) => ("Enquiry", id),
         Timer::Wait(id) => ("Wait", id),
         Timer::Restarted(id) => ("Restarted", id),

@@ -16,6 +16,7 @@ fn report(attempt: &Attempt, amount: Option<Amount>, status: OrderStatus) -> Ans
         status,
         gateway_order: None,
         trace: None,
+        show: None,
     })
 }
 

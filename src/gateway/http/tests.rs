@@ -135,9 +135,11 @@ const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(100);
 
 async fn post(http: &Http, url: &Url, limit: Duration) -> Result<(u16, String), Failure> {
-    let reply = http
-        .post(url.clone(), HeaderMap::new(), b"{}".to_vec(), limit)
-        .await?;
+    let request = Request {
+        headers: HeaderMap::new(),
+        body: zeroize::Zeroizing::new(b"{}".to_vec()),
+    };
+    let reply = http.post(url.clone(), request, limit).await?;
     Ok((reply.status, String::from_utf8(reply.body).unwrap()))
 }
 

@@ -17,6 +17,7 @@ use super::wire::{AcquireOrder, Envelope, Misshapen, OrderBody};
 use crate::domain::{Answer, Operation, OrderNumber, OrderReport, OrderStatus, Refusal, Unknown};
 use crate::gateway::http::Reply;
 use crate::gateway::keys::PublicKey;
+use crate::gateway::reading::Reading;
 use reqwest::header::HeaderMap;
 
 /// Whose answer it must be.
@@ -25,22 +26,13 @@ pub(super) struct Expected<'a> {
     pub(super) payee: &'a str,
 }
 
-/// An answer and what the log says of it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) answer: Answer,
-    /// `head.code`, or `ERROR` when PayBy could not verify our signature.
-    pub(super) code: Option<String>,
-    pub(super) trace: Option<String>,
-}
-
 /// Reads the answer to a call.
-pub(super) fn read(operation: Operation, reply: &Reply, expected: &Expected<'_>) -> Reading {
-    let unknown = |why| Reading {
-        answer: Answer::Unknown(why),
-        code: None,
-        trace: None,
-    };
+pub(super) fn read(
+    operation: Operation,
+    reply: &Reply,
+    expected: &Expected<'_>,
+) -> Reading<Answer> {
+    let unknown = Reading::unknown;
     match reply.status {
         200 => {}
         429 => return unknown(Unknown::RateLimit), // RFC 6585, section 4
@@ -140,6 +132,7 @@ fn order(
         status,
         gateway_order: order.order_no(),
         trace,
+        show: None,
     }))
 }
 

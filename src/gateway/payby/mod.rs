@@ -14,18 +14,24 @@ mod rules;
 mod settings;
 mod wire;
 
-pub use rules::{Timing, rules};
+pub use rules::rules;
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
-use super::http::Http;
-use super::{Complaint, Prepared, PrivateKey, PublicKey, Signed, pair_check};
+use super::http::{Http, Reply};
+use super::reading::{self, Proof, Reading};
+use super::{
+    Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
+    pair_check,
+};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, Timestamp,
+    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, RefundAnswer,
+    RefundOrder, Timestamp,
 };
-use answer::{Expected, Reading};
+use answer::Expected;
 use jiff::SignedDuration;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -35,6 +41,12 @@ const SUBJECT_MAX: usize = 64;
 const RESERVED_MAX: usize = 20;
 /// The longest payment code that is known to be shown by any wallet is shorter.
 const CODE_MAX: usize = 512;
+
+/// `3_Payment/payment-result-notification.mdx`: what a notification is answered with.
+pub(super) const ACKNOWLEDGEMENT: (&str, &str) = (
+    "application/json; charset=UTF-8",
+    r#"{"response":"SUCCESS"}"#,
+);
 
 /// What the configuration calls this gateway.
 pub const ID: &str = "payby";
@@ -101,10 +113,10 @@ impl PayBy {
         &self.settings.rules
     }
 
-    pub(super) fn prepare_submit(&self, order: &Order, code: &PaymentCode) -> Prepared {
+    pub(super) fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         Prepared {
             order: order.number.clone(),
-            signed: self.place_order(order, code),
+            request: code.and_then(|code| self.place_order(order, code)),
         }
     }
 
@@ -114,9 +126,11 @@ impl PayBy {
         prepared: Prepared,
         limit: Duration,
     ) -> Answer {
-        let signed = prepared.signed.filter(|_| prepared.order == order.number);
+        let request = prepared.request.filter(|_| prepared.order == order.number);
+        let operation = Operation::Submit;
         let path = "/acquire2/placeOrder";
-        self.call(Operation::Submit, path, order, signed, limit)
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
             .await
     }
 
@@ -135,6 +149,30 @@ impl PayBy {
             .await
     }
 
+    pub(super) async fn scanned(&self, _order: &Order, _limit: Duration) -> Answer {
+        Answer::NotSent
+    }
+
+    pub(super) async fn refund(&self, _order: &RefundOrder, _limit: Duration) -> RefundAnswer {
+        RefundAnswer::NotSent
+    }
+
+    pub(super) async fn enquire_refund(
+        &self,
+        _order: &RefundOrder,
+        _limit: Duration,
+    ) -> RefundAnswer {
+        RefundAnswer::NotSent
+    }
+
+    pub(super) fn read_notification(
+        &self,
+        _headers: &HeaderMap,
+        _body: &[u8],
+    ) -> Result<Notification, NotificationError> {
+        Err(NotificationError::Unsigned)
+    }
+
     pub(super) fn keeps_warm(&self) -> bool {
         self.settings.warm_up
     }
@@ -147,7 +185,7 @@ impl PayBy {
         self.http.clock_offset()
     }
 
-    fn place_order(&self, order: &Order, code: &PaymentCode) -> Option<Signed> {
+    fn place_order(&self, order: &Order, code: &PaymentCode) -> Option<Request> {
         let sale = order.sale.as_str();
         let lane = order.lane.as_str();
         let settings = &self.settings;
@@ -182,67 +220,60 @@ impl PayBy {
         order: &Order,
         limit: Duration,
     ) -> Answer {
-        let signed = sendable(&order.number).and_then(|merchant_order_no| {
+        let request = sendable(&order.number).and_then(|merchant_order_no| {
             let content = wire::ByNumber { merchant_order_no };
             self.sign(wire::request(self.http.corrected_time(), &content)?)
         });
-        self.call(operation, path, order, signed, limit).await
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
     }
 
-    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Signed> {
-        let signature = self.private_key.sign(&body)?;
-        Some(Signed { body, signature })
-    }
-
-    fn headers(&self, signature: &str) -> Option<HeaderMap> {
-        let mut sign = HeaderValue::from_str(signature).ok()?;
+    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Request> {
+        let mut sign = HeaderValue::from_str(&self.private_key.sign(&body)?).ok()?;
         sign.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
-        Some(HeaderMap::from_iter([
+        let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, json.clone()),
             (ACCEPT, json),
             (CONTENT_LANGUAGE, HeaderValue::from_static("en")),
             (PARTNER_ID, self.partner.clone()),
             (SIGN, sign),
-        ]))
+        ]);
+        Some(Request { headers, body })
     }
 
-    async fn call(
+    async fn call<A: Proof>(
         &self,
-        operation: Operation,
+        operation: impl Debug,
         path: &'static str,
-        order: &Order,
-        signed: Option<Signed>,
+        number: &OrderNumber,
+        request: Option<Request>,
         limit: Duration,
-    ) -> Answer {
+        read: impl FnOnce(&Reply) -> Reading<A>,
+    ) -> A {
         let begun = Instant::now();
-        let request = signed.and_then(|mut signed| {
-            let headers = self.headers(&signed.signature)?;
-            Some((headers, std::mem::take(&mut *signed.body)))
-        });
-        let Some((headers, body)) = request else {
-            tracing::error!(?operation, order = %order.number,
+        let Some(request) = request else {
+            tracing::error!(?operation, order = %number,
                 "the order cannot be put into PayBy's words; nothing was sent");
-            return Answer::NotSent;
+            return A::not_sent();
         };
         let mut url = self.settings.base_url.url().clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        let reading = match self.http.post(url, headers, body, limit).await {
-            Ok(reply) => {
-                let expected = Expected {
-                    key: &self.gateway_key,
-                    payee: self.payee(),
-                };
-                answer::read(operation, &reply, &expected)
-            }
-            Err(failure) => Reading {
-                answer: failure.into(),
-                code: None,
-                trace: None,
-            },
+        let reading = match self.http.post(url, request, limit).await {
+            Ok(reply) => read(&reply),
+            Err(failure) => failure.into(),
         };
-        log::answered(operation, order, &reading, begun.elapsed());
+        let attention = log::attention(&reading);
+        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
         reading.answer
+    }
+
+    fn expected(&self) -> Expected<'_> {
+        Expected {
+            key: &self.gateway_key,
+            payee: self.payee(),
+        }
     }
 
     fn payee(&self) -> &str {

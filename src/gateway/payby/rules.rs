@@ -6,38 +6,10 @@
 //! <https://github.com/PayBy/botim-money-docs>. What no document says is listed
 //! in `docs/gateways/payby.md`.
 
-use crate::domain::{GatewayRules, LastWord};
+use crate::domain::{DisplayRules, GatewayRules, LastWord, RefundRules};
 use crate::gateway::Complaint;
-use std::ops::RangeInclusive;
+use crate::gateway::timing::{Picked, Timing, seconds};
 use std::time::Duration;
-
-const fn seconds(n: u64) -> Duration {
-    Duration::from_secs(n)
-}
-
-/// Timings that the configuration may set; [`rules`] has their limits, and what is
-/// usual for those that are not set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timing {
-    /// From the end of the submit to the first enquiry.
-    pub enquiry_first: Option<Duration>,
-    /// From one enquiry to the next.
-    pub enquiry_every: Option<Duration>,
-    /// From the submit to an enquiry beside it.
-    pub enquiry_unanswered: Option<Duration>,
-    /// How long the customer may take.
-    pub wait: Option<Duration>,
-    /// How much longer one extension waits.
-    pub wait_extension: Option<Duration>,
-    /// When PayBy stops taking the payment.
-    pub expires: Option<Duration>,
-    /// Limit of the submit call.
-    pub limit_submit: Option<Duration>,
-    /// Limit of an enquiry.
-    pub limit_enquiry: Option<Duration>,
-    /// Pause between cancels of the last word.
-    pub cancel_every: Option<Duration>,
-}
 
 /// From the submit to the cancel at the latest, less the last enquiry (TC 002:
 /// "cancelOrder 20 to 120 s after the start").
@@ -48,16 +20,8 @@ const WAIT_MAX: Duration = seconds(115);
 /// # Errors
 /// Everything that is outside its limits, by the key that sets it.
 pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
-    let mut complaints = Vec::new();
-    let mut pick = |key, set: Option<Duration>, usual, limits: RangeInclusive<u64>| {
-        let value = set.unwrap_or(seconds(usual));
-        let (least, most) = limits.into_inner();
-        if !(seconds(least)..=seconds(most)).contains(&value) {
-            let text = format!("must be between {least} and {most} seconds");
-            complaints.push(complaint(key, text));
-        }
-        value
-    };
+    let mut picked = Picked::new("gateway.payby");
+    let mut pick = |key, set, usual, limits| picked.pick(key, set, usual, limits);
     let rules = GatewayRules {
         // TC 001: "query every 2 to 6 s".
         enquiry_first: pick("enquiry_first_s", timing.enquiry_first, 2, 2..=6),
@@ -93,35 +57,42 @@ pub fn rules(timing: &Timing) -> Result<GatewayRules, Vec<Complaint>> {
         duty_alert: (6, seconds(30 * 60)),
         // PO: 64 of `A-Z a-z 0-9 - _`. Shorter, so that it fits statements and talk.
         order_number_max: 40,
+        // RV: an unknown number is answered 62004, and nothing is remembered of it.
+        reversal_closes_unseen: false,
+        // RV states no latest time.
+        reversal_window: None,
+        reversal_not_for: Vec::new(),
+        refund: Some(RefundRules {
+            // `4_Refund/order-refund.mdx`: 180 days.
+            window: Some(seconds(180 * 24 * 60 * 60)),
+            // The same: full or part, several; ours: a bound.
+            partial: true,
+            count_max: 100,
+            enquiry_every: seconds(3),
+            // Ours: as for payments.
+            not_found_proof: (2, seconds(60)),
+        }),
+        display: Some(DisplayRules {
+            // Ours: no lifetime of `tokenUrl` is documented; the order ends with the display.
+            life: seconds(180),
+            scanned_every: Some(seconds(3)),
+        }),
     };
-    if complaints.is_empty() {
-        complaints.extend(together(&rules));
-    }
-    if complaints.is_empty() {
-        Ok(rules)
-    } else {
-        Err(complaints)
-    }
+    picked.finish(rules, together)
 }
 
 /// What is wrong with timings that are each within their limits.
-fn together(rules: &GatewayRules) -> Option<Complaint> {
+fn together(rules: &GatewayRules, picked: &mut Picked) {
     let wait = rules.wait + rules.wait_extension;
     if wait > WAIT_MAX {
-        let text = format!(
-            "with wait_s it must be at most {} seconds",
-            WAIT_MAX.as_secs()
+        let most = WAIT_MAX.as_secs();
+        picked.complain(
+            "wait_extension_s",
+            format!("with wait_s it must be at most {most} seconds"),
         );
-        return Some(complaint("wait_extension_s", text));
-    }
-    let text = "must not be less than wait_s and wait_extension_s together";
-    (rules.expires < wait).then(|| complaint("expires_s", text.to_owned()))
-}
-
-fn complaint(key: &str, text: String) -> Complaint {
-    Complaint {
-        key: format!("gateway.payby.{key}"),
-        text,
+    } else if rules.expires < wait {
+        let text = "must not be less than wait_s and wait_extension_s together";
+        picked.complain("expires_s", text.to_owned());
     }
 }
 
@@ -156,6 +127,21 @@ mod tests {
                 duty_pace: (seconds(10), seconds(900)),
                 duty_alert: (6, seconds(1800)),
                 order_number_max: 40,
+                // RV: an unknown number is answered 62004, and nothing is remembered of it.
+                reversal_closes_unseen: false,
+                reversal_window: None,
+                reversal_not_for: Vec::new(),
+                refund: Some(RefundRules {
+                    window: Some(seconds(180 * 24 * 60 * 60)),
+                    partial: true,
+                    count_max: 100,
+                    enquiry_every: seconds(3),
+                    not_found_proof: (2, seconds(60)),
+                }),
+                display: Some(DisplayRules {
+                    life: seconds(180),
+                    scanned_every: Some(seconds(3)),
+                }),
             }
         );
     }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, StoreId};
+use crate::domain::{Amount, Currency, LaneId, Mode, OrderStatus, SaleRef, StoreId};
 use crate::gateway::http::tests::{Do, Server, answer};
 use crate::gateway::keys::tests::{MERCHANT, PAYBY};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn settings(base_url: &str) -> Settings {
         store_id: StoreId::new("S07").unwrap(),
         store_name: "Market \"Marina\"".to_owned(),
         terminal_ids: BTreeMap::from([(LaneId::new("2").unwrap(), "T02".to_owned())]),
-        rules: rules(&Timing::default()).unwrap(),
+        rules: rules(&crate::gateway::Timing::default()).unwrap(),
         warm_up: false,
     }
 }
@@ -50,6 +50,9 @@ fn order() -> Order {
         expires: Timestamp(1_795_155_420_120),
         lane: LaneId::new("2").unwrap(),
         sale: SaleRef::new("0042").unwrap(),
+        mode: Mode::Scan,
+        wallet: None,
+        show: None,
     }
 }
 
@@ -92,7 +95,7 @@ async fn calls_to_the_byte() {
     let server = Server::start(answers).await;
     let payby = payby(settings(server.url.as_str()));
     let order = order();
-    let prepared = payby.prepare_submit(&order, &PaymentCode::new(CODE.as_bytes()));
+    let prepared = payby.prepare_submit(&order, Some(&PaymentCode::new(CODE.as_bytes())));
     assert_eq!(
         format!("{prepared:?}"),
         "Prepared(S07-2-20261120061500-4K2M9X, ..)"
@@ -131,9 +134,9 @@ async fn calls_to_the_byte() {
 }
 
 fn body(payby: &PayBy, order: &Order, code: &[u8]) -> Option<String> {
-    let prepared = payby.prepare_submit(order, &PaymentCode::new(code));
-    let signed = prepared.signed?;
-    Some(String::from_utf8(signed.body.to_vec()).unwrap())
+    let prepared = payby.prepare_submit(order, Some(&PaymentCode::new(code)));
+    let request = prepared.request?;
+    Some(String::from_utf8(request.body.to_vec()).unwrap())
 }
 
 #[test]
@@ -195,25 +198,25 @@ async fn what_cannot_be_put_into_words_is_not_sent() {
     let mut other = order();
     other.number = OrderNumber::new("S07-2-OTHER").unwrap();
     for (order, prepared) in [
-        (&dollars, payby.prepare_submit(&dollars, &code)),
-        (&point, payby.prepare_submit(&point, &code)),
+        (&dollars, payby.prepare_submit(&dollars, Some(&code))),
+        (&point, payby.prepare_submit(&point, Some(&code))),
         (
             &order(),
-            payby.prepare_submit(&order(), &PaymentCode::new(b"")),
+            payby.prepare_submit(&order(), Some(&PaymentCode::new(b""))),
         ),
         (
             &order(),
-            payby.prepare_submit(&order(), &PaymentCode::new(b"1234\x1d5678")),
+            payby.prepare_submit(&order(), Some(&PaymentCode::new(b"1234\x1d5678"))),
         ),
         (
             &order(),
-            payby.prepare_submit(&order(), &PaymentCode::new(&[0xff; 19])),
+            payby.prepare_submit(&order(), Some(&PaymentCode::new(&[0xff; 19]))),
         ),
         (
             &order(),
-            payby.prepare_submit(&order(), &PaymentCode::new(&[b'1'; 513])),
+            payby.prepare_submit(&order(), Some(&PaymentCode::new(&[b'1'; 513]))),
         ),
-        (&order(), payby.prepare_submit(&other, &code)),
+        (&order(), payby.prepare_submit(&other, Some(&code))),
     ] {
         assert_eq!(payby.submit(order, prepared, LIMIT).await, Answer::NotSent);
     }
@@ -269,8 +272,9 @@ async fn logs_say_what_happened_and_never_the_code() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = Server::start([signed_order("CREATED")]).await;
     let payby = payby(settings(server.url.as_str()));
-    let prepared = payby.prepare_submit(&order(), &PaymentCode::new(CODE.as_bytes()));
-    let signature = prepared.signed.as_ref().unwrap().signature.clone();
+    let prepared = payby.prepare_submit(&order(), Some(&PaymentCode::new(CODE.as_bytes())));
+    let headers = &prepared.request.as_ref().unwrap().headers;
+    let signature = headers["sign"].to_str().unwrap().to_owned();
     payby.submit(&order(), prepared, LIMIT).await;
     let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
     let line = text.lines().find(|l| l.contains("payby answered")).unwrap();

@@ -11,6 +11,7 @@
 
 use super::CURRENCY;
 use crate::domain::{Amount, Currency, Timestamp};
+use crate::gateway::reading::loose;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -214,17 +215,4 @@ impl AcquireOrder<'_> {
         let amount = Amount::parse(text, currency).map_err(|_| Misshapen)?;
         Ok(Some(amount))
     }
-}
-
-/// A word of the gateway's own that we only pass on: a string or a number, if it
-/// is short and printable.
-fn loose(raw: Option<&RawValue>) -> Option<String> {
-    let raw = raw?.get();
-    let text = match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str::<String>(raw).ok()?,
-        b'-' | b'0'..=b'9' => raw.to_owned(),
-        _ => return None,
-    };
-    let sound = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    sound.then_some(text)
 }

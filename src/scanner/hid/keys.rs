@@ -54,6 +54,20 @@ impl Layout {
         }
     }
 
+    /// The same with a report id in front.
+    pub(crate) fn numbered(mut self, id: u8) -> Self {
+        if self.report_id.replace(id).is_none() {
+            self.length += 1;
+            for group in &mut self.groups {
+                match group {
+                    Group::Bits { offset, .. } => *offset += 8,
+                    Group::Slots { begin, end } => (*begin, *end) = (*begin + 1, *end + 1),
+                }
+            }
+        }
+        self
+    }
+
     /// The first keyboard of a descriptor; none when it has none that can be read.
     pub(crate) fn of(descriptor: &[u8]) -> Option<Self> {
         let fields = descriptor::fields(descriptor).ok()?;

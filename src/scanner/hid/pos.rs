@@ -21,6 +21,9 @@ const AIM: [u32; 3] = [0x8c_00fb, 0x8c_00fc, 0x8c_00fd];
 const DATA: u32 = 0x8c_00fe;
 const CONTINUED: u32 = 0x8c_00ff;
 
+/// Bytes of a report of the makers that are known.
+const BLOCK: usize = 64;
+
 /// Bytes of the longest answer to a command that is kept.
 const ANSWER_MAX: usize = 4096;
 
@@ -120,6 +123,25 @@ impl Layout {
         let described = descriptor::fields(descriptor).ok();
         let described = described.and_then(|fields| Self::described(&fields, maker));
         described.or_else(|| maker.map(Maker::layout))
+    }
+
+    /// The layout of a known maker that most of these reports fit, if most fit one.
+    pub(crate) fn seen(reports: &[&[u8]]) -> Option<Self> {
+        let fits = |layout: &Self| {
+            let scanner = HidPos::new(layout.clone(), Duration::ZERO);
+            let ours = reports.iter().filter(|report| report.len() >= BLOCK);
+            let numbered = |r: &&&[u8]| layout.report_id.is_none_or(|id| r.first() == Some(&id));
+            let fit = ours
+                .filter(numbered)
+                .filter(|report| scanner.read(report).is_some());
+            fit.count() * 2
+        };
+        let makers = [Maker::Honeywell, Maker::Newland, Maker::SimpleCom];
+        let layouts = makers.map(|maker| (fits(&maker.layout()), maker.layout()));
+        let most = layouts.iter().map(|(fit, _)| *fit).max()?;
+        let best = layouts.into_iter().find(|(fit, _)| *fit == most);
+        best.filter(|(fit, _)| *fit > reports.len())
+            .map(|(_, layout)| layout)
     }
 
     fn described(fields: &[Field], maker: Option<Maker>) -> Option<Self> {
@@ -234,9 +256,8 @@ impl HidPos {
     /// Takes the next input report as hidraw gives it: with its id, if it has one.
     /// Reports with another id are none of ours.
     pub(crate) fn feed(&mut self, at: Duration, report: &[u8], out: &mut Vec<Outcome>) {
-        if let Some(id) = self.layout.report_id
-            && report.first() != Some(&id)
-        {
+        let id = self.layout.report_id;
+        if id.is_some() && report.first().copied() != id {
             return;
         }
         let Some(report) = self.read(report) else {
@@ -299,8 +320,9 @@ impl HidPos {
         }
         let continued = match layout.continued {
             Some((byte, bit)) => report.get(byte)? & bit != 0,
-            // A block that is full may go on in the next one, and nothing says so.
-            None if unused.is_empty() => return None,
+            // A block that is full may go on in the next one, and nothing says so; one that
+            // is not ends in zeros.
+            None if unused.is_empty() || unused.iter().any(|byte| *byte != 0) => return None,
             None => false,
         };
         let begun = self.answer.is_some();

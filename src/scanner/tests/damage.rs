@@ -1,10 +1,11 @@
 //! Whatever damage leaves a trace, only whole original codes come out, in order.
 
+use super::fixture;
 use super::fixture::{Step, run_steps, show};
 use crate::domain::code::PaymentCode;
 use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED, SYN_REPORT};
 use crate::scanner::framer::{End, FRAME_MAX, GAP, Item, Outcome, Profile, VoidReason};
-use crate::scanner::keyboard::{self, Keyboard, Recorded};
+use crate::scanner::keyboard::Keyboard;
 use crate::scanner::keymap::Layout;
 use crate::scanner::typing::strokes;
 use proptest::collection::vec;
@@ -185,8 +186,7 @@ fn damage_keys(events: &mut Vec<Event>, fraction: f64, damage: Damage) {
 }
 
 fn typed(events: &[Event]) -> Vec<Outcome> {
-    let recorded = Recorded::new(events.to_vec());
-    keyboard::outcomes(&recorded, Keyboard::new(Layout::Us, PROFILE))
+    fixture::typed(events, Keyboard::new(Layout::Us, PROFILE))
 }
 
 proptest! {

@@ -1,10 +1,9 @@
 //! The fixtures notice the mistakes that a framer or decoder is likely to make:
 //! each is planted here, around the real one, and some fixture must fail.
 
-use super::fixture::{Fixture, Input, Step, all, run, run_steps};
+use super::fixture::{Fixture, Input, Step, all, run, run_steps, typed};
 use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED};
 use crate::scanner::framer::{Framer, Item, Outcome, Profile};
-use crate::scanner::keyboard::{self, Recorded};
 use std::time::Duration;
 
 type Faulty = fn(&Fixture) -> Vec<Outcome>;
@@ -19,9 +18,9 @@ fn bytes(f: &Fixture, fault: impl Fn(&[(Duration, Step)]) -> Vec<Outcome>) -> Ve
 fn keys(f: &Fixture, fault: impl Fn(&Event) -> Vec<Event>) -> Vec<Outcome> {
     match &f.input {
         Input::Bytes(_) => run(f),
-        Input::Keys(recorded) => {
-            let events: Vec<Event> = recorded.events.iter().flat_map(fault).collect();
-            keyboard::outcomes(&Recorded::new(events), f.keyboard())
+        Input::Keys(events) => {
+            let events: Vec<Event> = events.iter().flat_map(fault).collect();
+            typed(&events, f.keyboard())
         }
     }
 }

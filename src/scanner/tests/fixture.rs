@@ -6,7 +6,7 @@ use crate::scanner::codepage::OemPage;
 use crate::scanner::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED, SYN_REPORT};
 use crate::scanner::framer::{End, Framer, Item, Outcome, Profile, VoidReason};
 use crate::scanner::hid::{self, keys::Keys};
-use crate::scanner::keyboard::{self, Keyboard, Recorded};
+use crate::scanner::keyboard::{Keyboard, KeysDown};
 use crate::scanner::keymap::Layout;
 use crate::scanner::typing::strokes;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Fixture {
 
 pub(super) enum Input {
     Bytes(Vec<(Duration, Step)>),
-    Keys(Recorded),
+    Keys(Vec<Event>),
 }
 
 #[derive(Clone, Copy)]
@@ -98,9 +98,9 @@ fn parse(file: &str, case: &str) -> Fixture {
         "bytes" => Input::Bytes(input.flat_map(steps).collect()),
         "keys" => {
             let events = input.flat_map(|line| report(line, layout));
-            Input::Keys(Recorded::new(events.collect()))
+            Input::Keys(events.collect())
         }
-        "reports" => Input::Keys(Recorded::new(reports(input))),
+        "reports" => Input::Keys(reports(input)),
         other => panic!("{name}: {other}"),
     };
     let expected = lines.filter(|line| !line.is_empty()).map(outcome).collect();
@@ -253,9 +253,23 @@ pub(super) fn code(key: &str) -> u16 {
 
 pub(super) fn run(fixture: &Fixture) -> Vec<Outcome> {
     match &fixture.input {
-        Input::Keys(recorded) => keyboard::outcomes(recorded, fixture.keyboard()),
+        Input::Keys(events) => typed(events, fixture.keyboard()),
         Input::Bytes(steps) => run_steps(fixture.profile, steps),
     }
+}
+
+/// What key events yield that are followed by silence.
+pub(super) fn typed(events: &[Event], mut keyboard: Keyboard) -> Vec<Outcome> {
+    let keys = events.iter().enumerate();
+    let keys = KeysDown::new(keys.map(|(n, e)| (n, 0, e.kind, e.code, e.value)));
+    let mut out = Vec::new();
+    for (n, event) in events.iter().enumerate() {
+        if keyboard.feed(event, &mut out) {
+            keyboard.resync(keys.after(n, 0));
+        }
+    }
+    keyboard.framer.silence(&mut out);
+    out
 }
 
 /// The framer's outcomes of a stream that is followed by silence.

@@ -1,9 +1,9 @@
 //! Every sign on every keyboard, at each of its positions.
 
-use super::fixture::{code, show};
+use super::fixture::{self, code, show};
 use crate::scanner::decode::Event;
 use crate::scanner::framer::{End, GAP, Profile};
-use crate::scanner::keyboard::{self, Keyboard, Recorded};
+use crate::scanner::keyboard::Keyboard;
 use crate::scanner::keymap::Layout;
 use crate::scanner::typing::{report, strokes};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const PROFILE: Profile = Profile {
 
 fn typed(layout: Layout, events: Vec<Event>) -> Vec<String> {
     let keyboard = Keyboard::new(layout, PROFILE);
-    show(&keyboard::outcomes(&Recorded::new(events), keyboard))
+    show(&fixture::typed(&events, keyboard))
 }
 
 /// A key by its name in the table.

@@ -4,6 +4,7 @@
 mod damage;
 mod faults;
 mod fixture;
+mod folder;
 mod hid;
 mod layouts;
 mod pty;

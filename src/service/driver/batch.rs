@@ -5,23 +5,20 @@
 //! begins something and what records an outcome never share a batch: a full disk
 //! may refuse the first, which is then undone, and must not take the second along.
 
-use super::{Driver, Outcome, Reply};
+use super::{Book, Clock, Core, Driver, Front, Hands, Outcome, Ports};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Denial, Effect, Event, Fact, LaneId, Step, Tender, TenderId, Timestamp, What, apply, step,
+    Denial, Effect, Event, Fact, LaneId, Mode, Operation, Step, TenderId, Timestamp, What, apply,
 };
 use crate::journal::{JournalError, TenderRow};
 use crate::scanner;
 use crate::service::Trouble;
-use crate::service::board::Posted;
-use crate::service::record::{log, tender_row};
-use crate::service::start::wall_clock;
-use crate::service::view::{Notice, TenderView, obligation_views, tender_view};
+use crate::service::record::{alert_word, log, tender_row};
+use crate::service::view::Notice;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// What was decided and is not yet done.
-pub(super) struct Batch {
+pub(super) struct Batch<P: Ports> {
     /// The time of everything in it, in the state and in the journal alike.
     pub(super) at: Timestamp,
     /// Whether it begins something (a tender, an attempt): a full disk refuses
@@ -31,16 +28,16 @@ pub(super) struct Batch {
     facts: Vec<Fact>,
     effects: Vec<Effect>,
     touched: BTreeSet<TenderId>,
-    pub(super) replies: Vec<(Reply, Outcome)>,
+    pub(super) replies: Vec<(<P::Front as Front>::Reply, Outcome)>,
     pub(super) notices: Vec<Notice>,
     /// Lanes whose scan is in it, and the scanners that wait to be told.
     pub(super) scans: Vec<(LaneId, scanner::Reply)>,
 }
 
-impl Batch {
-    pub(super) fn new() -> Self {
+impl<P: Ports> Batch<P> {
+    pub(super) fn at(at: Timestamp) -> Self {
         Self {
-            at: wall_clock(),
+            at,
             begins: false,
             facts: Vec::new(),
             effects: Vec::new(),
@@ -57,14 +54,14 @@ impl Batch {
     }
 }
 
-impl Driver {
+impl<P: Ports> Driver<P> {
     /// Steps one event. What it decides is applied at once, for the next event
     /// of the batch, and done after the flush.
     pub(super) fn event(
         &mut self,
         event: &Event,
         code: Option<&PaymentCode>,
-        batch: &mut Batch,
+        batch: &mut Batch<P>,
     ) -> Result<Outcome, JournalError> {
         let mut decided = self.decide(event, batch)?;
         if let Ok(step) = &decided
@@ -91,8 +88,15 @@ impl Driver {
             self.warm(tender);
         }
         for effect in &step.effects {
-            if let (Effect::Call { order, attempt, .. }, Some(code)) = (effect, code) {
-                self.calls.prepare(attempt, order, code);
+            if let Effect::Call {
+                attempt,
+                operation: Operation::Submit,
+                order,
+                ..
+            } = effect
+                && (code.is_some() || order.mode == Mode::Display)
+            {
+                self.hands.prepare(attempt, order, code);
             }
         }
         batch.facts.extend(step.facts);
@@ -106,15 +110,17 @@ impl Driver {
     fn decide(
         &mut self,
         event: &Event,
-        batch: &Batch,
+        batch: &Batch<P>,
     ) -> Result<Result<Step, Denial>, JournalError> {
         self.load_for(event)?;
-        Ok(step(&self.state, event, self.now(batch.at)))
+        let now = self.now(batch.at);
+        Ok(self.core.step(&self.state, event, now))
     }
 
     /// Makes the batch durable and does what it decided; begins another.
-    pub(super) fn finish(&mut self, batch: &mut Batch) -> Result<(), JournalError> {
-        let mut batch = std::mem::replace(batch, Batch::new());
+    pub(super) fn finish(&mut self, batch: &mut Batch<P>) -> Result<(), JournalError> {
+        let next = Batch::at(self.clock.wall());
+        let mut batch = std::mem::replace(batch, next);
         match self.flush(&batch) {
             Ok(last) => {
                 // Calls first: a customer waits for them.
@@ -123,12 +129,15 @@ impl Driver {
                 }
                 let tenders = &self.state.tenders;
                 let touched = batch.touched.iter().filter_map(|id| tenders.get(id));
-                touched.for_each(|tender| self.post(tender));
-                // After the board: whoever waits for a change looks there.
+                touched.for_each(|tender| self.front.post(tender));
+                // After what was posted: whoever waits for a change looks there.
                 if let Some(last) = last {
-                    self.sequence.send_replace(last);
+                    self.front.durable(last);
                 }
                 batch.facts.iter().for_each(log);
+                for alert in batch.facts.iter().filter_map(alert_word) {
+                    self.front.count("alerts_total", &alert);
+                }
             }
             Err(error) if batch.begins && error.nothing_added() => {
                 self.undo(&mut batch, &error)?;
@@ -140,16 +149,18 @@ impl Driver {
             self.notice(notice);
         }
         for (reply, outcome) in batch.replies {
-            let outcome = outcome.and_then(|(id, new)| Ok((self.view(&id)?, new)));
-            // A caller that went away needs no answer: the tender is in the journal.
-            let _ = reply.send(outcome);
+            let gone = Trouble::Denied(Denial::NoTender);
+            let tenders = &self.state.tenders;
+            let outcome = outcome
+                .and_then(|(id, new)| tenders.get(&id).map(|tender| (tender, new)).ok_or(gone));
+            self.front.answer(reply, outcome);
         }
-        self.forget();
+        self.let_go();
         Ok(())
     }
 
     /// Nothing of the batch has happened: the state goes back to what the journal has.
-    fn undo(&mut self, batch: &mut Batch, error: &JournalError) -> Result<(), JournalError> {
+    fn undo(&mut self, batch: &mut Batch<P>, error: &JournalError) -> Result<(), JournalError> {
         tracing::error!(%error, "nothing new can be recorded");
         for id in std::mem::take(&mut batch.touched) {
             self.state
@@ -160,7 +171,7 @@ impl Driver {
         }
         for effect in &batch.effects {
             if let Effect::Call { attempt, .. } = effect {
-                self.calls.forget(attempt);
+                self.hands.forget(attempt);
             }
         }
         let text = error.to_string();
@@ -179,7 +190,7 @@ impl Driver {
 
     /// Makes the batch durable; everything waits for this. Gives the newest
     /// sequence number, when there is a new one.
-    fn flush(&mut self, batch: &Batch) -> Result<Option<u64>, JournalError> {
+    fn flush(&mut self, batch: &Batch<P>) -> Result<Option<u64>, JournalError> {
         if batch.facts.is_empty() {
             return Ok(None);
         }
@@ -189,29 +200,7 @@ impl Driver {
             .filter_map(|id| self.state.tenders.get(id))
             .map(tender_row)
             .collect();
-        let appended = self.journal.append(batch.at, &batch.facts, &rows);
+        let appended = self.book.append(batch.at, &batch.facts, &rows);
         appended.map(Some)
-    }
-
-    /// Publishes a tender, or takes it off the board when nothing of it is open.
-    pub(super) fn post(&self, tender: &Tender) {
-        self.board.write(|boards| {
-            if tender.is_open() {
-                let posted = Posted {
-                    view: Arc::new(tender_view(tender, self.language)),
-                    obligations: obligation_views(tender),
-                };
-                boards.tenders.insert(tender.id.clone(), posted);
-            } else {
-                boards.tenders.remove(&tender.id);
-            }
-        });
-    }
-
-    fn view(&self, id: &TenderId) -> Result<TenderView, Trouble> {
-        let tender = self.state.tenders.get(id);
-        tender
-            .map(|tender| tender_view(tender, self.language))
-            .ok_or(Trouble::Denied(Denial::NoTender))
     }
 }

@@ -2,11 +2,11 @@
 //! tender. Classified and routed here, decided by the core.
 
 use super::batch::Batch;
-use super::{Driver, Outcome};
+use super::{Clock, Driver, Front, Hands, Moment, Outcome, Ports};
 use crate::domain::code::PaymentCode;
-use crate::domain::{CodeRead, Denial, Event, Fingerprint, LaneId, ScannerId, TenderId};
+use crate::domain::{CodeRead, Denial, Event, Fingerprint, GatewayId, LaneId, ScannerId, TenderId};
 use crate::journal::JournalError;
-use crate::scanner::{Reply, Scan, Use};
+use crate::scanner::{Reply, Use};
 use crate::service::Trouble;
 use crate::service::intake::Routed;
 use crate::service::sharing::{self, Seen, Treatment};
@@ -17,6 +17,9 @@ use std::time::Duration;
 /// A scan that waited longer than this is not submitted (`docs/codes.md`).
 const SCAN_AGE: Duration = Duration::from_secs(10);
 
+/// Gateways take requests that are 15 minutes off; beyond this no new one is sent.
+pub const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
+
 /// One code read twice within this time was presented once.
 const DOUBLE_READ: Duration = Duration::from_secs(2);
 
@@ -26,9 +29,9 @@ const DOUBLE_READ: Duration = Duration::from_secs(2);
 const OTHER_SYMBOL: Duration = Duration::from_secs(1);
 
 /// A scan that was submitted.
-pub(in crate::service) struct Submitted {
+pub(super) struct Submitted {
     scanner: ScannerId,
-    ended: std::time::Instant,
+    ended: Moment,
     fingerprint: Option<Fingerprint>,
 }
 
@@ -47,11 +50,11 @@ impl Submitted {
     fn again(
         &self,
         scanner: &ScannerId,
-        ended: std::time::Instant,
+        ended: Moment,
         fingerprint: Option<&Fingerprint>,
         armed: bool,
     ) -> Option<Again> {
-        let later = ended.saturating_duration_since(self.ended);
+        let later = ended.since(self.ended);
         let same_code = fingerprint.is_some() && fingerprint == self.fingerprint.as_ref();
         let same_screen = !armed && self.scanner == *scanner && later < OTHER_SYMBOL;
         if same_screen || same_code && later < DOUBLE_READ {
@@ -62,13 +65,30 @@ impl Submitted {
     }
 }
 
-impl Driver {
+/// A whole scan.
+#[derive(Debug)]
+pub struct Read {
+    /// The lane of its scanner.
+    pub lane: LaneId,
+    /// Its scanner.
+    pub scanner: ScannerId,
+    /// Whom that serves.
+    pub usage: Use,
+    /// What was read.
+    pub code: PaymentCode,
+    /// When its last key or byte came.
+    pub ended: Moment,
+    /// The way back to the scanner.
+    pub reply: Reply,
+}
+
+impl<P: Ports> Driver<P> {
     /// A code for a tender, from wherever: classified, routed, then stepped.
     pub(super) fn code(
         &mut self,
         id: &TenderId,
         scanned: &PaymentCode,
-        batch: &mut Batch,
+        batch: &mut Batch<P>,
     ) -> Result<Outcome, JournalError> {
         self.load(id)?;
         let Some(tender) = self.state.tenders.get(id) else {
@@ -86,7 +106,7 @@ impl Driver {
             Ok(routed) => routed,
             Err(trouble) => return Ok(Err(trouble)),
         };
-        if let Some(why) = self.calls.clock_is_off(&routed.gateway) {
+        if let Some(why) = self.clock_is_off(&routed.gateway) {
             return Ok(Err(Trouble::Unavailable(why)));
         }
         let Routed {
@@ -95,7 +115,7 @@ impl Driver {
             masked,
             to_send,
         } = routed;
-        let fingerprint = self.fingerprints.of(&to_send);
+        let fingerprint = self.fingerprints.of(&to_send, &mut self.clock);
         let read = Event::CodeRead {
             tender: id.clone(),
             code: CodeRead {
@@ -110,19 +130,21 @@ impl Driver {
 
     /// A scan is for the tender that the lane has; what is wrong with it is told the
     /// cashier. Of a shared scanner it may be the till's.
-    pub(super) fn scan(
-        &mut self,
-        scanner: ScannerId,
-        lane: &LaneId,
-        scan: Scan,
-        batch: &mut Batch,
-    ) -> Result<(), JournalError> {
-        let Scan { code, ended, reply } = scan;
-        if ended.elapsed() > SCAN_AGE {
+    pub(super) fn scan(&mut self, read: Read, batch: &mut Batch<P>) -> Result<(), JournalError> {
+        let Read {
+            lane,
+            scanner,
+            usage,
+            code,
+            ended,
+            reply,
+        } = read;
+        let lane = &lane;
+        if self.clock.moment().since(ended) > SCAN_AGE {
             let text = stale_scan_text(self.language);
             let notice = Notice::new(lane, batch.at, "stale_scan", text);
             batch.notices.push(notice);
-            self.board.count("scans_total", "stale_scan");
+            self.front.count("scans_total", "stale_scan");
             reply.refuse();
             return Ok(());
         }
@@ -130,7 +152,7 @@ impl Driver {
         let tender = of_lane.find(|t| t.verdict.is_none());
         let armed = tender.is_some_and(|tender| tender.live_attempt().is_none());
         let tender = tender.map(|tender| tender.id.clone());
-        let seen = sharing::seen(&self.intake.classifier, code.as_bytes());
+        let seen = self.intake.seen(&code);
         let fingerprint = match seen {
             Seen::Other => None,
             _ => self.fingerprint_on(lane, &code),
@@ -139,13 +161,12 @@ impl Driver {
         let again =
             before.and_then(|before| before.again(&scanner, ended, fingerprint.as_ref(), armed));
         let used = again.is_some();
-        let usage = self.uses.get(&scanner).unwrap_or(&Use::Dedicated);
-        if sharing::treat(usage, seen, tender.is_some(), used) == Treatment::TypeOn {
+        if sharing::treat(&usage, seen, tender.is_some(), used) == Treatment::TypeOn {
             self.type_on(lane, &code, tender.is_some(), reply, batch);
             return Ok(());
         }
         if again == Some(Again::SamePresentation) && seen != Seen::Other {
-            self.board.count("scans_total", "double_read");
+            self.front.count("scans_total", "double_read");
             reply.accept();
             return Ok(());
         }
@@ -155,7 +176,7 @@ impl Driver {
             (None, Ok(_)) => Err(Trouble::Denied(Denial::NotArmed)),
         };
         let Err(trouble) = outcome else {
-            self.board.count("scans_total", "submitted");
+            self.front.count("scans_total", "submitted");
             batch.scans.push((lane.clone(), reply));
             let submitted = Submitted {
                 scanner,
@@ -166,7 +187,7 @@ impl Driver {
             return Ok(());
         };
         let (word, text) = self.trouble_text(trouble);
-        self.board.count("scans_total", &word);
+        self.front.count("scans_total", &word);
         let notice = Notice::new(lane, batch.at, &word, &text);
         batch.notices.push(notice);
         reply.refuse();
@@ -175,16 +196,16 @@ impl Driver {
 
     /// Hands a scan of a shared scanner to the till.
     fn type_on(
-        &self,
+        &mut self,
         lane: &LaneId,
         code: &PaymentCode,
         busy: bool,
         reply: Reply,
-        batch: &mut Batch,
+        batch: &mut Batch<P>,
     ) {
         let typed = reply.type_on();
         let word = if typed { "typed_on" } else { "not_typed_on" };
-        self.board.count("scans_total", word);
+        self.front.count("scans_total", word);
         if !typed {
             let text = not_typed_text(self.language);
             batch.notices.push(Notice::new(lane, batch.at, word, text));
@@ -204,7 +225,19 @@ impl Driver {
             .intake
             .route(code, &lane.gateways, None, self.language)
             .ok()?;
-        Some(self.fingerprints.of(&routed.to_send))
+        Some(self.fingerprints.of(&routed.to_send, &mut self.clock))
+    }
+
+    /// Why no payment may be sent to a gateway whose clock is too far from ours:
+    /// it would refuse the request, or take it too late.
+    fn clock_is_off(&self, gateway: &GatewayId) -> Option<String> {
+        let error = self.hands.clock_error(gateway)?;
+        (error > CLOCK_ERROR_MAX).then(|| {
+            format!(
+                "this machine's clock is {} minutes off the gateway's; set it right to take payments",
+                error.as_secs() / 60
+            )
+        })
     }
 
     fn trouble_text(&self, trouble: Trouble) -> (String, String) {
@@ -228,7 +261,7 @@ mod tests {
 
     #[test]
     fn one_presentation_is_one_scan() {
-        let begun = std::time::Instant::now();
+        let begun = Moment::default();
         let id = |id: &str| ScannerId::new(id).unwrap();
         let print = |text: &str| Fingerprint(text.to_owned());
         let first = Submitted {

@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json::Rng;
+use crate::simulator::json::{Json, Rng};
 
 /// The only currency of the QRPAY scene.
 pub(crate) const CURRENCY: &str = "AED";
@@ -101,6 +102,35 @@ pub(crate) fn print(fils: u64, rng: &mut Rng) -> String {
         0 => format!("{whole}.{cents:02}"),
         1 if cents == 0 => format!("{whole}.0"),
         _ => shortest,
+    }
+}
+
+/// Prints a Money object.
+pub(crate) fn object(fils: u64, currency: &str, rng: &mut Rng) -> Json {
+    Json::object([
+        ("currency", Json::text(currency)),
+        ("amount", Json::Plain(print(fils, rng))),
+    ])
+}
+
+/// Repeats what a client sent; amounts get the gateway's own notation.
+pub(crate) fn echo(value: &Value, rng: &mut Rng) -> Json {
+    match value {
+        Value::String(text) => Json::text(text),
+        Value::Array(items) => Json::List(items.iter().map(|item| echo(item, rng)).collect()),
+        Value::Object(fields) => {
+            let mut echoed = Vec::new();
+            for (name, value) in fields {
+                let fils = (name == "amount").then(|| parse(&value.to_string()).ok());
+                let value = match fils.flatten() {
+                    Some(fils) => Json::Plain(print(fils, rng)),
+                    None => echo(value, rng),
+                };
+                echoed.push((name.clone(), value));
+            }
+            Json::Object(echoed)
+        }
+        other => Json::Plain(other.to_string()),
     }
 }
 

@@ -9,53 +9,20 @@
 use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
-use super::conduct::Rule;
 use super::money::{self, Found};
+use super::refusal;
+use crate::simulator::clock::TIME_END;
+use crate::simulator::conduct::Rule;
+use crate::simulator::gateway::{Note, Refusal};
 use crate::simulator::keys::SealCheck;
 
-/// Something the client did against a rule.
-pub(crate) type Note = (Rule, String);
-
-/// A refusal: what the client is told, and what it did wrong if anything.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: String,
-    pub(crate) message: &'static str,
-    pub(crate) note: Option<Note>,
-}
-
-impl Refusal {
-    /// A refusal that is nobody's fault.
-    pub(crate) fn code(code: &str) -> Self {
-        Self {
-            code: code.to_owned(),
-            message: super::answer::message(code),
-            note: None,
-        }
-    }
-
-    fn noted(code: &str, rule: Rule, why: impl Into<String>) -> Self {
-        Self {
-            note: Some((rule, why.into())),
-            ..Self::code(code)
-        }
-    }
-
-    fn field(why: impl Into<String>) -> Self {
-        Self::noted("400", Rule::Field, why)
-    }
-}
-
 /// A request whose signature verified.
-pub(crate) struct Request {
+pub struct Request {
     pub(crate) request_time: u64,
     pub(crate) content: Value,
     pub(crate) money: Vec<Found>,
     pub(crate) notes: Vec<Note>,
 }
-
-/// The end of representable time (year 9999), so that sums never overflow.
-const TIME_END: u64 = 253_402_300_799_000;
 
 /// How far `requestTime` may be from PayBy's clock, either way: 15 minutes.
 const CLOCK_MILLIS_MAX: u64 = 15 * 60_000;
@@ -73,18 +40,26 @@ impl Request {
         let gap = self.request_time.abs_diff(now) / 1000;
         let why = format!("requestTime is {gap} s off: {message}");
         Err(Refusal {
-            message,
-            ..Refusal::noted("400", Rule::RequestTime, why)
+            message: message.to_owned(),
+            ..refusal::noted("400", Rule::RequestTime, why)
         })
     }
 
-    /// Returns `totalAmount` in fils, where it can be read.
-    pub(crate) fn total(&self) -> Option<u64> {
-        let found = self
-            .money
-            .iter()
-            .find(|found| found.path == "totalAmount")?;
+    /// Returns the Money of this name in fils, where it can be read.
+    pub(crate) fn fils(&self, path: &str) -> Option<u64> {
+        let found = self.money.iter().find(|found| found.path == path)?;
         found.fils.as_ref().ok().copied()
+    }
+
+    /// Refuses Money that cannot be read, wherever it stands.
+    pub(crate) fn check_money(&self) -> Result<(), Refusal> {
+        for found in &self.money {
+            if let Err(why) = &found.fils {
+                let why = format!("{}: {why}", found.path);
+                return Err(refusal::noted("400", Rule::Money, why));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -103,33 +78,33 @@ pub(crate) fn open(
             .ok_or_else(|| format!("the header {name} is missing"))
     };
     // Without the merchant nobody knows whose key to take.
-    let sender = header("Partner-Id").map_err(|why| Refusal::noted("403", Rule::Header, why))?;
+    let sender = header("Partner-Id").map_err(|why| refusal::noted("403", Rule::Header, why))?;
     if sender != partner {
         let why = format!("Partner-Id {sender:.20} is not {partner}");
-        return Err(Refusal::noted("403", Rule::Header, why));
+        return Err(refusal::noted("403", Rule::Header, why));
     }
     let unverified = super::answer::UNVERIFIED;
-    let sign = header("sign").map_err(|why| Refusal::noted(unverified, Rule::Header, why))?;
+    let sign = header("sign").map_err(|why| refusal::noted(unverified, Rule::Header, why))?;
     if !check.accepts(body, sign) {
         let why = "the signature does not verify over the bytes received";
-        return Err(Refusal::noted(unverified, Rule::Signature, why));
+        return Err(refusal::noted(unverified, Rule::Signature, why));
     }
-    let kind = header("Content-Type").map_err(|why| Refusal::noted("400", Rule::Header, why))?;
+    let kind = header("Content-Type").map_err(|why| refusal::noted("400", Rule::Header, why))?;
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
         let why = format!("Content-Type is {kind:.40}, not application/json");
-        return Err(Refusal::noted("400", Rule::Header, why));
+        return Err(refusal::noted("400", Rule::Header, why));
     }
     let envelope: Map<String, Value> = serde_json::from_slice(body)
-        .map_err(|error| Refusal::field(format!("the body is not a JSON object: {error}")))?;
+        .map_err(|error| refusal::field(format!("the body is not a JSON object: {error}")))?;
     let request_time = envelope
         .get("requestTime")
         .and_then(Value::as_u64)
         .filter(|time| *time < TIME_END)
-        .ok_or_else(|| Refusal::field("requestTime is not an integer of Unix milliseconds"))?;
+        .ok_or_else(|| refusal::field("requestTime is not an integer of Unix milliseconds"))?;
     let content = match envelope.get("bizContent") {
         Some(content @ Value::Object(_)) => content.clone(),
-        _ => return Err(Refusal::field("bizContent is not an object")),
+        _ => return Err(refusal::field("bizContent is not an object")),
     };
     let mut notes = Vec::new();
     empties(&content, "bizContent", &mut notes);
@@ -168,12 +143,25 @@ fn empties(value: &Value, path: &str, notes: &mut Vec<Note>) {
     }
 }
 
-/// The fields of `placeOrder` that matter to a QRPAY order.
-#[derive(Debug)]
+/// The fields of `placeOrder` that matter. A payment code is in it: no `Debug`.
 pub(crate) struct PlaceOrder {
     pub(crate) total: u64,
     pub(crate) expires: u64,
-    pub(crate) auth_code: String,
+    pub(crate) scene: Scene,
+}
+
+/// Who shows the code.
+pub(crate) enum Scene {
+    /// `QRPAY`: the customer.
+    Customer {
+        /// What was scanned.
+        auth_code: String,
+    },
+    /// `DYNQR`: the merchant.
+    Merchant {
+        /// Whether the first customer who scans it is the only one.
+        binds: bool,
+    },
 }
 
 /// How long an order lives when the request does not say: 2 h.
@@ -182,8 +170,7 @@ const LIFE_DEFAULT_MILLIS: u64 = 2 * 3_600_000;
 const LIFE_MAX_MILLIS: u64 = 48 * 3_600_000;
 
 /// Scenes that exist and that this merchant has not been given.
-const SCENES_ELSEWHERE: [&str; 12] = [
-    "DYNQR",
+const SCENES_ELSEWHERE: [&str; 11] = [
     "PAYPAGE",
     "INAPP",
     "EWALLET",
@@ -225,26 +212,24 @@ impl PlaceOrder {
         let mut notes = Vec::new();
         text(content, "subject", 64)?
             .filter(|subject| !subject.is_empty())
-            .ok_or_else(|| Refusal::field("subject is missing"))?;
+            .ok_or_else(|| refusal::field("subject is missing"))?;
         for (path, max) in TEXTS {
             text(content, path, max)?;
         }
-        for found in &request.money {
-            if let Err(why) = &found.fils {
-                let why = format!("{}: {why}", found.path);
-                return Err(Refusal::noted("400", Rule::Money, why));
-            }
-        }
+        request.check_money()?;
         let total = request
-            .total()
+            .fils("totalAmount")
             .filter(|fils| *fils > 0)
-            .ok_or_else(|| Refusal::field("totalAmount is missing or zero"))?;
-        match text(content, "paySceneCode", 20)?.unwrap_or_default() {
-            "QRPAY" => {}
-            "" => return Err(Refusal::field("paySceneCode is missing")),
-            scene if SCENES_ELSEWHERE.contains(&scene) => return Err(Refusal::code("62026")),
-            _ => return Err(Refusal::code("62012")),
-        }
+            .ok_or_else(|| refusal::field("totalAmount is missing or zero"))?;
+        let scene = match text(content, "paySceneCode", 20)?.unwrap_or_default() {
+            "QRPAY" => Scene::Customer {
+                auth_code: String::new(),
+            },
+            "DYNQR" => Scene::Merchant { binds: true },
+            "" => return Err(refusal::field("paySceneCode is missing")),
+            scene if SCENES_ELSEWHERE.contains(&scene) => return Err(refusal::code("62026")),
+            _ => return Err(refusal::code("62012")),
+        };
         let expires = match content.get("expiredTime") {
             None => {
                 // PayBy allows it; a checkout order that lives for two hours
@@ -254,101 +239,139 @@ impl PlaceOrder {
             }
             Some(time) => time
                 .as_u64()
-                .ok_or_else(|| Refusal::field("expiredTime is not Unix milliseconds"))?,
+                .ok_or_else(|| refusal::field("expiredTime is not Unix milliseconds"))?,
         };
         if expires <= request.request_time {
-            return Err(Refusal::noted(
+            return Err(refusal::noted(
                 "62008",
                 Rule::Field,
                 "expiredTime is not after requestTime",
             ));
         }
         if expires > request.request_time + LIFE_MAX_MILLIS {
-            return Err(Refusal::noted(
+            return Err(refusal::noted(
                 "62009",
                 Rule::Field,
                 "expiredTime is more than 48 h away",
             ));
         }
         if content.get("payeeMid").is_some_and(|mid| mid != partner) {
-            return Err(Refusal::code("62019"));
+            return Err(refusal::code("62019"));
         }
         if content.get("deviceId").is_some() {
             // No device is registered with the simulator.
-            return Err(Refusal::code("62036"));
+            return Err(refusal::code("62036"));
         }
         if content.get("secondaryMerchantId").is_some() {
-            return Err(Refusal::field("secondaryMerchantId needs a deviceId"));
+            return Err(refusal::field("secondaryMerchantId needs a deviceId"));
         }
         let place = Self {
             total,
             expires,
-            auth_code: auth_code(content)?,
+            scene: scene_params(scene, content)?,
         };
         Ok((place, notes))
     }
 }
 
-fn auth_code(content: &Value) -> Result<String, Refusal> {
-    let params = match content.get("paySceneParams") {
-        None => return Err(Refusal::code("62033")),
-        Some(Value::Object(params)) => params,
-        Some(_) => return Err(Refusal::field("paySceneParams is not an object")),
+fn scene_params(scene: Scene, content: &Value) -> Result<Scene, Refusal> {
+    let params = match (content.get("paySceneParams"), &scene) {
+        (None, Scene::Customer { .. }) => return Err(refusal::code("62033")),
+        (None, Scene::Merchant { .. }) => return Ok(scene),
+        (Some(Value::Object(params)), _) => params,
+        (Some(_), _) => return Err(refusal::field("paySceneParams is not an object")),
     };
     if let Some((name, _)) = params.iter().find(|(_, value)| !value.is_string()) {
-        return Err(Refusal::field(format!(
+        return Err(refusal::field(format!(
             "paySceneParams.{name:.40} is not a string"
         )));
     }
-    match params.get("authCode").and_then(Value::as_str) {
-        Some(code) if !code.is_empty() => Ok(code.to_owned()),
-        _ => Err(Refusal::code("62033")),
-    }
-}
-
-/// Which order a call is about: exactly one of the two numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OrderKey {
-    MerchantOrderNo(String),
-    OrderNo(String),
-}
-
-impl OrderKey {
-    /// Reads the number of a query, cancel or revoke.
-    pub(crate) fn read(content: &Value) -> Result<Self, Refusal> {
-        let order_no = text(content, "orderNo", 32)?;
-        match (content.get("merchantOrderNo"), order_no) {
-            (Some(_), Some(_)) => Err(Refusal::field("both merchantOrderNo and orderNo are given")),
-            (Some(_), None) => merchant_order_no(content).map(Self::MerchantOrderNo),
-            (None, Some(number)) => Ok(Self::OrderNo(number.to_owned())),
-            (None, None) => Err(Refusal::field(
-                "neither merchantOrderNo nor orderNo is given",
-            )),
+    let param = |name: &str| params.get(name).and_then(Value::as_str);
+    match scene {
+        Scene::Customer { .. } => match param("authCode") {
+            Some(code) if !code.is_empty() => Ok(Scene::Customer {
+                auth_code: code.to_owned(),
+            }),
+            _ => Err(refusal::code("62033")),
+        },
+        Scene::Merchant { .. } => {
+            if !matches!(param("oneTimePayment"), None | Some("true" | "false")) {
+                let why = "oneTimePayment is neither \"true\" nor \"false\"";
+                return Err(refusal::noted("62073", Rule::Field, why));
+            }
+            match param("changePayer") {
+                None | Some("true") => Ok(Scene::Merchant { binds: true }),
+                Some("false") => Ok(Scene::Merchant { binds: false }),
+                Some(_) => Err(refusal::field(
+                    "changePayer is neither \"true\" nor \"false\"",
+                )),
+            }
         }
     }
 }
 
-/// Reads `merchantOrderNo`: 1 to 64 of `A-Z a-z 0-9 - _`.
-pub(crate) fn merchant_order_no(content: &Value) -> Result<String, Refusal> {
-    let number = text(content, "merchantOrderNo", 64)?
-        .ok_or_else(|| Refusal::field("merchantOrderNo is missing"))?;
+/// Which order or refund a call is about: exactly one of the two numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// The merchant's.
+    Merchant(String),
+    /// PayBy's.
+    PayBy(String),
+}
+
+impl Key {
+    /// Reads the number of a query, cancel or revoke.
+    pub(crate) fn read(content: &Value) -> Result<Self, Refusal> {
+        Self::either(content, "merchantOrderNo", "orderNo", 32)
+    }
+
+    /// Reads one of two numbers, named so.
+    pub(crate) fn either(
+        content: &Value,
+        merchant: &str,
+        payby: &str,
+        payby_max: usize,
+    ) -> Result<Self, Refusal> {
+        let order_no = text(content, payby, payby_max)?;
+        match (content.get(merchant), order_no) {
+            (Some(_), Some(_)) => Err(refusal::field(format!(
+                "both {merchant} and {payby} are given"
+            ))),
+            (Some(_), None) => number(content, merchant).map(Self::Merchant),
+            (None, Some(number)) => Ok(Self::PayBy(number.to_owned())),
+            (None, None) => Err(refusal::field(format!(
+                "neither {merchant} nor {payby} is given"
+            ))),
+        }
+    }
+}
+
+/// Reads a number of the merchant's: 1 to 64 of `A-Z a-z 0-9 - _`.
+pub(crate) fn number(content: &Value, name: &str) -> Result<String, Refusal> {
+    let number =
+        text(content, name, 64)?.ok_or_else(|| refusal::field(format!("{name} is missing")))?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if number.is_empty() || !number.bytes().all(fits) {
-        return Err(Refusal::field(
-            "merchantOrderNo is not made of A-Z a-z 0-9 - _",
-        ));
+        return Err(refusal::field(format!(
+            "{name} is not made of A-Z a-z 0-9 - _"
+        )));
     }
     Ok(number.to_owned())
 }
 
-fn text<'a>(content: &'a Value, path: &str, max: usize) -> Result<Option<&'a str>, Refusal> {
+/// Reads a text field, dotted, of at most so many characters.
+pub(crate) fn text<'a>(
+    content: &'a Value,
+    path: &str,
+    max: usize,
+) -> Result<Option<&'a str>, Refusal> {
     let found = path
         .split('.')
         .try_fold(content, |value, name| value.get(name));
     match found {
         None => Ok(None),
         Some(Value::String(text)) if text.chars().count() <= max => Ok(Some(text)),
-        Some(Value::String(_)) => Err(Refusal::field(format!("{path} is longer than {max}"))),
-        Some(_) => Err(Refusal::field(format!("{path} is not a string"))),
+        Some(Value::String(_)) => Err(refusal::field(format!("{path} is longer than {max}"))),
+        Some(_) => Err(refusal::field(format!("{path} is not a string"))),
     }
 }

@@ -5,17 +5,53 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::simulator::KeyPairs;
+use crate::simulator::clock::{self, Clock, Story};
 
-/// Tells the time, Unix milliseconds. Tests hand in their own.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// Where the `tokenUrl` stands in an answer: documents disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// `body.interActionParams`, as the samples and the SDK have it.
+    Beside,
+    /// `body.interactionParams`, as field lists spell it.
+    OtherSpelling,
+    /// `body.acquireOrder.interActionParams`, as an old sample has it.
+    Inside,
+}
 
-/// Hears one line per call and per event. Lines never hold a payment code. It
-/// is called while the gateway's state is held: it must not ask the gateway.
-pub type Story = Arc<dyn Fn(&str) + Send + Sync>;
+/// How a statement is written: documents disagree, and layouts changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementForm {
+    /// The columns of 2026 (38 and 42) instead of the older ones (19 and 25).
+    pub second_layout: bool,
+    /// Every file begins and ends with `*`, as printed samples do.
+    pub starred: bool,
+    /// Times as the field tables say, `DD-MM-YYYY HH24:MI:SS`.
+    pub table_dates: bool,
+    /// The `direction` is `IN`/`OUT` instead of `CREDIT`/`DEBIT`.
+    pub in_out: bool,
+    /// Inner file names carry the day after the statement's.
+    pub next_day_names: bool,
+    /// Rows of one file; the next numbered one holds what follows.
+    pub rows_max: usize,
+    /// How long after the cut-off (midnight, Gulf time) it is there.
+    pub ready_millis: u64,
+}
+
+impl Default for StatementForm {
+    fn default() -> Self {
+        Self {
+            second_layout: false,
+            starred: false,
+            table_dates: false,
+            in_out: false,
+            next_day_names: false,
+            rows_max: 50_000,
+            ready_millis: 600_000,
+        }
+    }
+}
 
 /// How the simulated gateway behaves. Amounts are fils, times milliseconds.
 #[derive(Clone)]
@@ -45,10 +81,27 @@ pub struct PayBySettings {
     pub password_millis: u64,
     /// A payment code that ends so is stale. Empty: none is.
     pub stale_marker: String,
+    /// A payment code that ends so is another wallet's, which PayBy does not
+    /// take. Empty: none is.
+    pub foreign_marker: String,
     /// Whether the text of the QR symbol is taken as a payment code.
     pub accept_cpm_text: bool,
     /// Whether a declined payment ends the order or may be tried again.
     pub decline_is_final: bool,
+    /// How long the `tokenUrl` of a DYNQR order is good. Not documented.
+    pub token_millis: u64,
+    /// Whether an identical `placeOrder` of a waiting DYNQR order brings a new
+    /// `tokenUrl`; the one before stays good.
+    pub token_renewed: bool,
+    /// Where the `tokenUrl` stands in an answer.
+    pub token_place: TokenPlace,
+    /// How long after the order a customer comes, scans (at half of it) and
+    /// pays a DYNQR order; `None`: nobody comes by themselves.
+    pub display_millis: Option<u64>,
+    /// How long a refund is on its way.
+    pub refund_millis: u64,
+    /// How the statement is written.
+    pub statement: StatementForm,
     /// Whether an identical `placeOrder` of a paid order is answered 62001 or
     /// 62003 instead of the order.
     pub repeat_refused: bool,
@@ -85,29 +138,29 @@ impl PayBySettings {
             password_from: 50_000,
             password_millis: 6_000,
             stale_marker: "STALE".into(),
+            foreign_marker: "FOREIGN".into(),
             accept_cpm_text: false,
             decline_is_final: true,
+            token_millis: 3_600_000,
+            token_renewed: false,
+            token_place: TokenPlace::Beside,
+            display_millis: None,
+            refund_millis: 0,
+            statement: StatementForm::default(),
             repeat_refused: false,
             revoked_when_unpaid: false,
             unsigned_errors: false,
             notify_failures: false,
             bare_acknowledgement: false,
             settle_millis: None,
-            clock: Arc::new(system_millis),
+            clock: clock::system(),
             story: None,
         }
     }
 
-    /// Shortens a wait of the simulator's own choosing.
-    pub(crate) fn scaled(&self, millis: u64) -> u64 {
-        (millis as f64 / self.time_scale) as u64
-    }
-
     /// Says what is wrong with the settings.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !(self.time_scale.is_finite() && (0.001..=1_000_000.0).contains(&self.time_scale)) {
-            return Err("the time scale is a number from 0.001 to 1000000".into());
-        }
+        clock::check_scale(self.time_scale)?;
         let id = &self.partner_id;
         if id.is_empty() || id.len() > 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err("the partner id has 1 to 12 digits".into());
@@ -125,10 +178,4 @@ impl fmt::Debug for PayBySettings {
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
-}
-
-fn system_millis() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
 }

@@ -79,6 +79,7 @@ impl World {
                         self.call(attempt, operation, order, limit)?;
                     }
                 }
+                Effect::CallRefund { .. } => {}
                 Effect::Set(timer, after) => {
                     let after = if self.hurries(&timer) {
                         0

@@ -72,6 +72,9 @@ impl World {
                 expires: attempt.expires,
                 lane: tender.lane.clone(),
                 sale: tender.sale.clone(),
+                mode: tender.mode,
+                wallet: None,
+                show: None,
             },
             limit: s(30),
             fresh: false,
@@ -145,5 +148,6 @@ fn closed(order: OrderNumber) -> Answer {
         status: OrderStatus::NoMoney(Refusal { kind, code }),
         gateway_order: None,
         trace: None,
+        show: None,
     })
 }

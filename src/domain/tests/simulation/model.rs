@@ -65,7 +65,9 @@ impl Model {
             Operation::Enquiry => self.report(&order.number),
             Operation::Cancel => self.cancel(&order.number),
             Operation::Revoke => self.revoke(&order.number, at, chance),
-            Operation::Notification => unreachable!("nobody asks for a notification"),
+            Operation::Notification | Operation::Scanned => {
+                unreachable!("nobody asks for it here")
+            }
         };
         (answer, Payer::Nothing)
     }
@@ -202,6 +204,7 @@ impl Model {
             status,
             gateway_order: None,
             trace: None,
+            show: None,
         })
     }
 }

@@ -336,6 +336,7 @@ impl World {
             What::AlertRaised {
                 attempt: Some(number),
                 alert: Alert::WrongAmount,
+                ..
             } => Some((fact.tender.clone(), number)),
             _ => None,
         };

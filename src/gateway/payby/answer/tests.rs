@@ -89,6 +89,7 @@ fn report(status: OrderStatus) -> Answer {
         status,
         gateway_order: Some("131795155300431207".to_owned()),
         trace: trace(),
+        show: None,
     })
 }
 

@@ -205,7 +205,7 @@ async fn a_success_may_be_a_lie() {
 
 #[test]
 fn impossible_faults_are_refused() {
-    let mut queue = crate::simulator::payby::fault::FaultQueue::default();
+    let mut queue = crate::simulator::fault::FaultQueue::default();
     for (operation, fault, count) in [
         (GetOrder, Fault::LateCreation { millis: 1 }, 1),
         (PlaceOrder, Fault::PaidBeforeCancel, 1),
@@ -223,7 +223,7 @@ fn impossible_faults_are_refused() {
         (GetOrder, Fault::NoSignature, 0),
     ] {
         assert!(
-            queue.push(operation, fault.clone(), count).is_err(),
+            queue.push(operation, None, fault.clone(), count).is_err(),
             "{fault:?}"
         );
     }

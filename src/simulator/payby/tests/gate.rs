@@ -234,7 +234,7 @@ async fn fields_have_their_types_and_lengths() {
             json!({"currency": "USD", "amount": 1}),
             "400",
         ),
-        ("paySceneCode", json!("DYNQR"), "62026"),
+        ("paySceneCode", json!("INAPP"), "62026"),
         ("paySceneCode", json!("QRPAYX"), "62012"),
         ("paySceneParams", json!({}), "62033"),
         ("paySceneParams", json!({"authCode": ""}), "62033"),

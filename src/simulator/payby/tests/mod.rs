@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod books;
+mod display;
 mod faults;
 mod gate;
 mod notifications;
 mod orders;
+mod refunds;
 mod running;
 
 use std::sync::atomic::{AtomicU64, Ordering};

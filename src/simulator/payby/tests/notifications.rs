@@ -191,3 +191,44 @@ async fn nobody_outside_the_machine_is_called() {
         "there is no order N9; GET /orders lists them"
     );
 }
+
+#[tokio::test]
+async fn a_refund_is_told_when_it_ends() {
+    let (shop, ear) = (Shop::open().await, Ear::open(&[YES]).await);
+    shop.place(NUMBER, CODE, "37.50").await.order();
+    let refund = json!({
+        "refundMerchantOrderNo": "R1",
+        "originMerchantOrderNo": NUMBER,
+        "amount": {"currency": "AED", "amount": 10},
+        "notifyUrl": ear.url,
+    });
+    shop.gateway.push_refund_plan(Plan::never()).unwrap();
+    shop.call("refund/placeOrder", &refund).await;
+    assert_eq!(shop.gateway.notifications(), []);
+    shop.gateway.refund_arrives("R1").unwrap();
+    let told = deliveries(&shop, 1).await;
+    assert_eq!(told[0].merchant_order_no, "R1");
+    let heard = ear.heard();
+    assert_eq!(heard[0].1, Some(true));
+    let told = &heard[0].0["refundOrder"];
+    assert_eq!(told["refundMerchantOrderNo"], "R1");
+    assert_eq!(told["originMerchantOrderNo"], NUMBER);
+    assert_eq!(told["status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_notification_may_come_before_the_answer_or_never() {
+    let (shop, ear) = (Shop::open().await, Ear::open(&[YES]).await);
+    shop.gateway
+        .push_fault(Operation::PlaceOrder, Fault::NotifiedFirst, 1)
+        .unwrap();
+    place(&shop, &ear).await.order();
+    assert_eq!(ear.heard().len(), 1, "told before it was answered");
+    shop.gateway
+        .push_fault(Operation::Notification, Fault::Unsent, 1)
+        .unwrap();
+    shop.gateway.notify(NUMBER).unwrap();
+    shop.gateway.notify(NUMBER).unwrap();
+    deliveries(&shop, 2).await;
+    assert_eq!(ear.heard().len(), 2);
+}

@@ -193,3 +193,66 @@ async fn it_starts_only_with_sense() {
             .contains("partner id")
     );
 }
+
+#[tokio::test]
+async fn refunds_and_shown_codes_are_controlled_too() {
+    let shop = controlled().await;
+    let done = (200, json!({"done": true}));
+    shop.place(NUMBER, CODE, "37.50").await.order();
+    let mut display = shop.order("SHOWN", CODE, "12.00");
+    display["paySceneCode"] = json!("DYNQR");
+    display["paySceneParams"] = json!({});
+    shop.call("placeOrder", &display).await.order();
+    for (path, body) in [
+        ("/orders/SHOWN/scan", r#"{"payer":"100000707070"}"#),
+        ("/orders/SHOWN/scan", r#"{"payer":"100000707070"}"#),
+        ("/settle", ""),
+        ("/plans/refund", r#"{"then":"never"}"#),
+        ("/plans/refund", r#"{"then":"never"}"#),
+    ] {
+        assert_eq!(ask(&shop, "POST", path, body).await, done, "{path} {body}");
+    }
+    assert_eq!(ask(&shop, "POST", "/orders/SHOWN/scan", "").await.0, 409);
+    assert_eq!(shop.get(NUMBER).await.state(), "SETTLED");
+    for number in ["R1", "R2"] {
+        let refund = json!({
+            "refundMerchantOrderNo": number,
+            "originMerchantOrderNo": NUMBER,
+            "amount": {"currency": "AED", "amount": 10},
+        });
+        shop.call("refund/placeOrder", &refund).await;
+    }
+    for path in ["/refunds/R1/arrive", "/refunds/R2/fail"] {
+        assert_eq!(ask(&shop, "POST", path, "").await, done, "{path}");
+        assert_eq!(ask(&shop, "POST", path, "").await.0, 409, "{path}");
+    }
+    let (_, refunds) = ask(&shop, "GET", "/refunds", "").await;
+    let states: Vec<_> = refunds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refund| &refund["status"])
+        .collect();
+    assert_eq!(states, ["SUCCESS", "FAILURE"]);
+    assert_eq!(shop.kept(NUMBER), 2_750);
+    assert_eq!(ask(&shop, "POST", "/refunds/R9/arrive", "").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_fault_may_be_for_one_order_alone() {
+    let shop = controlled().await;
+    for number in ["A", "B"] {
+        let code = format!("code-of-{number}");
+        shop.place(number, &code, "37.50").await.order();
+    }
+    let fault = r#"{"operation":"getOrder","fault":"no_signature","count":1,"order":"B"}"#;
+    assert_eq!(ask(&shop, "POST", "/faults", fault).await.0, 200);
+    assert_eq!(shop.get("A").await.verified, Some(true));
+    assert_eq!(shop.get("B").await.verified, None);
+    assert_eq!(shop.get("B").await.verified, Some(true));
+    shop.gateway
+        .push_fault_of("A", Operation::GetOrder, Fault::WrongSignature, 1)
+        .unwrap();
+    assert_eq!(shop.get("B").await.verified, Some(true));
+    assert_eq!(shop.get("A").await.verified, Some(false));
+}

@@ -1,0 +1,163 @@
+//! What a provider's answer was read as, and the one line that is logged of it.
+//!
+//! Never the body, the code or a key. `warn` is for what somebody should look at;
+//! the rest is `debug`.
+
+use super::http::Failure;
+use crate::domain::{Answer, OrderNumber, RefundAnswer, Unknown};
+use serde_json::value::RawValue;
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// An answer and what the log says of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reading<A> {
+    pub(super) answer: A,
+    /// The provider's code, as far as it may be shown.
+    pub(super) code: Option<String>,
+    /// The provider's locator for its support.
+    pub(super) trace: Option<String>,
+}
+
+impl<A: Proof> Reading<A> {
+    /// An answer of which nothing is used.
+    pub(super) fn unknown(why: Unknown) -> Self {
+        Self {
+            answer: A::unknown(why),
+            code: None,
+            trace: None,
+        }
+    }
+}
+
+/// What answers about orders and answers about refunds have in common.
+pub(super) trait Proof {
+    /// The answer that proves nothing.
+    fn unknown(why: Unknown) -> Self;
+    /// The answer that never was, since nothing was asked.
+    fn not_sent() -> Self;
+    /// Why it proves nothing, if so.
+    fn why_unknown(&self) -> Option<Unknown>;
+    /// Its class in a word, for the log.
+    fn class(&self) -> String;
+}
+
+impl Proof for Answer {
+    fn unknown(why: Unknown) -> Self {
+        Self::Unknown(why)
+    }
+
+    fn not_sent() -> Self {
+        Self::NotSent
+    }
+
+    fn why_unknown(&self) -> Option<Unknown> {
+        match self {
+            Self::Unknown(why) => Some(*why),
+            _ => None,
+        }
+    }
+
+    fn class(&self) -> String {
+        match self {
+            Self::Report(report) => format!("{:?}", report.status),
+            Self::NoSuchOrder { .. } => "NoSuchOrder".to_owned(),
+            Self::Refused { refusal, .. } => format!("Refused({:?})", refusal.kind),
+            Self::AlreadyPaid { .. } => "AlreadyPaid".to_owned(),
+            Self::AlreadyClosed { .. } => "AlreadyClosed".to_owned(),
+            Self::AlreadyReturned { .. } => "AlreadyReturned".to_owned(),
+            Self::ReversalRejected { .. } => "ReversalRejected".to_owned(),
+            Self::Scanned(scanned) => format!("Scanned({scanned})"),
+            Self::Unknown(why) => format!("Unknown({why:?})"),
+            Self::NotSent => "NotSent".to_owned(),
+        }
+    }
+}
+
+impl Proof for RefundAnswer {
+    fn unknown(why: Unknown) -> Self {
+        Self::Unknown(why)
+    }
+
+    fn not_sent() -> Self {
+        Self::NotSent
+    }
+
+    fn why_unknown(&self) -> Option<Unknown> {
+        match self {
+            Self::Unknown(why) => Some(*why),
+            _ => None,
+        }
+    }
+
+    fn class(&self) -> String {
+        match self {
+            Self::Report(report) => format!("Refund({:?})", report.status),
+            Self::NoSuchRefund { .. } => "NoSuchRefund".to_owned(),
+            Self::Refused { refusal, .. } => format!("Refused({:?})", refusal.kind),
+            Self::AlreadyReturned { .. } => "AlreadyReturned".to_owned(),
+            Self::Unknown(why) => format!("Unknown({why:?})"),
+            Self::NotSent => "NotSent".to_owned(),
+        }
+    }
+}
+
+impl<A: Proof> From<Failure> for Reading<A> {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotSent => Self {
+                answer: A::not_sent(),
+                code: None,
+                trace: None,
+            },
+            Failure::Timeout => Self::unknown(Unknown::Timeout),
+            Failure::Broken => Self::unknown(Unknown::Broken),
+            Failure::TooLarge => Self::unknown(Unknown::Malformed),
+        }
+    }
+}
+
+/// Logs an answer, or that there was none. `attention` is what somebody should look at.
+pub(super) fn log<A: Proof>(
+    gateway: &str,
+    operation: impl Debug,
+    number: &OrderNumber,
+    reading: &Reading<A>,
+    attention: Option<&str>,
+    took: Duration,
+) {
+    let Reading {
+        answer,
+        code,
+        trace,
+    } = reading;
+    let class = answer.class();
+    let took_ms = took.as_millis();
+    if let Some(what) = attention {
+        tracing::warn!(?operation, order = %number, class, ?code, ?trace, took_ms, "{what}");
+    } else {
+        tracing::debug!(?operation, order = %number, class, ?code, ?trace, took_ms,
+            "{gateway} answered");
+    }
+}
+
+/// A word of the provider's own that we only pass on: a string or a number, if it
+/// is short and printable.
+pub(super) fn loose(raw: Option<&RawValue>) -> Option<String> {
+    let raw = raw?.get();
+    let text = match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str::<String>(raw).ok()?,
+        b'-' | b'0'..=b'9' => raw.to_owned(),
+        _ => return None,
+    };
+    let sound = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    sound.then_some(text)
+}
+
+/// A text that may be drawn as a QR code: printable ASCII that one symbol holds.
+pub(super) fn showable(text: Option<String>) -> Option<String> {
+    // ISO/IEC 18004: 1273 bytes in the largest symbol with the strongest correction.
+    text.filter(|text| {
+        (1..=1273).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    })
+}

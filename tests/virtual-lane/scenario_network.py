@@ -1,0 +1,91 @@
+"""The network goes before, during and after the pay call. The lane says so, keeps its
+duties, and ledger and journal agree once it is back."""
+
+import time
+
+from lane import Scenario
+from till import code
+
+# What the service promises to show, and time for a busy machine that emulates another.
+SOON = 5 + 10
+
+
+class Network(Scenario):
+
+    def setUp(self):
+        super().setUp()
+        self.scanner = self.keyboard()
+        # Once, so that what follows begins on a way that worked.
+        self.pay(1, self.scanner.scan)
+
+    def scan(self):
+        """A scan that arrives. Returns the tender."""
+        tender = self.till.collect(1)
+        self.scanner.scan(code())
+        self.till.until(lambda: self.till.tender(tender)["state"] != "armed", "scanned", 20)
+        return tender
+
+    def told(self, tender):
+        """What the cashier sees once it is more than `paying`."""
+        def more():
+            now = self.till.tender(tender)
+            return now["verdict"] or now["state"] == "checking"
+        self.till.until(more, "told that something is wrong", SOON)
+        return self.till.tender(tender)
+
+    def settled(self, paid):
+        """At rest, with so many payments that were kept."""
+        self.till.at_rest(150)
+        self.assertEqual(self.till.agree(), paid)
+
+    def test_the_cable_is_out_before_the_call(self):
+        self.machine.cable(False)
+        self.till.until(lambda: "10.0.2.15" not in self.guest.sh("ip -4 addr show eth0"), "cable out")
+        now = self.told(self.scan())
+        self.assertNotEqual(now["verdict"], "paid")
+        self.assertEqual(len(self.gateway.orders()), 1)
+        self.machine.cable(True)
+        self.settled(1)
+        self.pay(1, self.scanner.scan)
+        self.settled(2)
+
+    def test_nobody_answers_before_the_call(self):
+        self.machine.upstream(False)
+        tender = self.scan()
+        now = self.told(tender)
+        self.assertNotEqual(now["verdict"], "paid")
+        self.machine.upstream(True)
+        self.till.at_rest(150)
+        verdict = self.till.tender(tender)["verdict"]
+        self.settled(2 if verdict == "paid" else 1)
+
+    def test_the_gateway_refuses_connections(self):
+        self.gateway.refuse()
+        now = self.told(self.scan())
+        self.assertNotEqual(now["verdict"], "paid")
+        self.assertEqual(len(self.gateway.orders()), 1)
+        self.gateway.accept()
+        self.settled(1)
+
+    def test_the_answer_is_lost(self):
+        """The gateway took the money, and nobody heard of it."""
+        self.gateway.mode = "swallow"
+        tender = self.scan()
+        self.till.until(lambda: len(self.gateway.orders()) == 2, "the call arrived", 20)
+        now = self.told(tender)
+        self.assertEqual((now["state"], now["verdict"]), ("checking", None))
+        self.gateway.mode = "pass"
+        self.gateway.cut()
+        self.till.verdict(tender, "paid")
+        self.settled(2)
+
+    def test_the_line_dies_after_the_call_while_the_customer_types(self):
+        self.gateway.ask("POST", "/plans", {"wait": {"millis": 6000}, "then": "paid"})
+        tender = self.scan()
+        self.till.until(lambda: self.till.tender(tender)["state"] == "waiting", "waiting", 30)
+        self.machine.upstream(False)
+        time.sleep(8)
+        self.assertNotEqual(self.till.tender(tender)["verdict"], "not_paid")
+        self.machine.upstream(True)
+        self.till.verdict(tender, "paid")
+        self.settled(2)
