@@ -4,6 +4,7 @@
 //! data of each gateway, looked up in the lane's order of preference.
 
 use super::Trouble;
+use super::sharing::{self, Seen};
 use super::wording::no_gateway_text;
 use crate::domain::code::{
     Classified, Classifier, Network, PaymentCode, Sending, code_to_send, mask,
@@ -80,6 +81,11 @@ impl Intake {
             classifier,
             accepts,
         }
+    }
+
+    /// What a scan is to a lane whose scanner also reads products.
+    pub(super) fn seen(&self, scan: &PaymentCode) -> Seen {
+        sharing::seen(&self.classifier, scan.as_bytes())
     }
 
     /// Refuses what is no payment code.
