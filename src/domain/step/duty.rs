@@ -236,8 +236,8 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
                 draft.fact(What::PaidClaimed { attempt, trace });
             }
         }
-        // The next try is on its timer.
         Said::AlreadyReturned(trace) => claimed_returned(draft, trace),
+        // The next try is on its timer.
         Said::AlreadyClosed | Said::Unknown(_) => {}
     }
     if operation == Operation::Revoke && !draft.has_closed_the_duty() {
