@@ -13,6 +13,7 @@
 //! ```
 
 mod address;
+mod call;
 mod clock;
 pub mod codepay;
 mod http;

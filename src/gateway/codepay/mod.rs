@@ -22,8 +22,9 @@ pub use methods::{PayMethods, method_id};
 pub use rules::rules;
 pub use settings::{AccountError, AccountId, Settings, notify_url};
 
+use super::call::Call;
 use super::http::{Http, Reply};
-use super::reading::{self, Proof, Reading};
+use super::reading::{Proof, Reading};
 use super::{
     Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
     pair_check,
@@ -40,7 +41,7 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serializer as _;
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// `CallbackNotificationNotes`: what a notification is answered with.
@@ -358,19 +359,14 @@ impl CodePay {
         limit: Duration,
         read: impl FnOnce(&Reply) -> Reading<A>,
     ) -> A {
-        let begun = Instant::now();
-        let Some(request) = request else {
-            tracing::error!(?operation, order = %number,
-                "the order cannot be put into CodePay's words; nothing was sent");
-            return A::not_sent();
+        let call = Call {
+            gateway: ID,
+            http: &self.http,
+            url: self.entry.clone(),
+            number,
+            limit,
         };
-        let reading = match self.http.post(self.entry.clone(), request, limit).await {
-            Ok(reply) => read(&reply),
-            Err(failure) => failure.into(),
-        };
-        let attention = log::attention(&reading);
-        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
-        reading.answer
+        call.make(operation, request, read, log::attention).await
     }
 
     fn expected<'a>(&'a self, number: &'a OrderNumber, amount: Amount) -> Expected<'a> {

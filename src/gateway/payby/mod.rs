@@ -23,8 +23,9 @@ pub use list::{Days, ListError, Listed, ListedRefund, Orders, Refunds};
 pub use rules::rules;
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
+use super::call::Call;
 use super::http::{Http, Reply};
-use super::reading::{self, Proof, Reading};
+use super::reading::{Proof, Reading};
 use super::{
     Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
     pair_check,
@@ -40,7 +41,7 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::borrow::Cow;
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// `create-order.mdx`: `subject`, at most 64 characters.
@@ -323,19 +324,14 @@ impl PayBy {
         limit: Duration,
         read: impl FnOnce(&Reply) -> Reading<A>,
     ) -> A {
-        let begun = Instant::now();
-        let Some(request) = request else {
-            tracing::error!(?operation, order = %number,
-                "the order cannot be put into PayBy's words; nothing was sent");
-            return A::not_sent();
+        let call = Call {
+            gateway: ID,
+            http: &self.http,
+            url: self.url(path),
+            number,
+            limit,
         };
-        let reading = match self.http.post(self.url(path), request, limit).await {
-            Ok(reply) => read(&reply),
-            Err(failure) => failure.into(),
-        };
-        let attention = log::attention(&reading);
-        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
-        reading.answer
+        call.make(operation, request, read, log::attention).await
     }
 
     fn url(&self, path: &str) -> Url {
