@@ -20,6 +20,8 @@ mod notify;
 mod record;
 mod refunds;
 mod replay;
+mod scanners;
+mod sharing;
 mod shown;
 mod start;
 pub mod view;
@@ -419,6 +421,7 @@ impl Service {
                 }
                 let _ = writeln!(text, "qrpayd_{name}{{reason=\"{label}\"}} {count}");
             }
+            scanners::write(&mut text, boards);
             text
         })
     }

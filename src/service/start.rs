@@ -5,7 +5,7 @@ use super::audit;
 use super::board::Board;
 use super::calls::Calls;
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
-use super::driver::{Driver, Joined, Message, RecoverError, TheCore};
+use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
 use super::named::Named;
 use super::notify::Ear;
@@ -15,7 +15,7 @@ use crate::domain::code::Classifier;
 use crate::domain::{Amount, GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
-use crate::scanner::{self, Delivery, Scanner, ScannerState};
+use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -200,7 +200,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let carrying = deliver(
         arriving,
         clock,
-        lanes,
+        (lanes, uses_of(&parts.scanners)),
         messages,
         Arc::clone(&board),
         notices,
@@ -225,6 +225,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         };
         board.write(|boards| boards.scanners.insert(id.clone(), view));
         let scanner = scanner::start(settings, deliveries.clone());
+        board.write(|boards| boards.meters.insert(id.clone(), scanner.meter()));
         scanners.insert(id, Arc::new(scanner));
     }
     Ok(Running {
@@ -266,6 +267,12 @@ fn apart(
     })
 }
 
+fn uses_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<ScannerId, Use> {
+    let uses = scanners.iter();
+    let uses = uses.map(|(_, settings)| (settings.id.clone(), settings.usage.clone()));
+    uses.collect()
+}
+
 fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<ScannerId>> {
     let mut lanes: BTreeMap<LaneId, Vec<ScannerId>> = BTreeMap::new();
     for (lane, settings) in scanners {
@@ -281,7 +288,7 @@ fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<Sc
 async fn deliver(
     mut arriving: mpsc::Receiver<Delivery>,
     clock: System,
-    lanes: BTreeMap<ScannerId, LaneId>,
+    (lanes, uses): (BTreeMap<ScannerId, LaneId>, BTreeMap<ScannerId, Use>),
     messages: mpsc::Sender<Message>,
     board: Arc<Board>,
     notices: broadcast::Sender<Notice>,
@@ -293,8 +300,15 @@ async fn deliver(
         };
         match what {
             scanner::What::Scan(scan) => {
-                let message = Message::Scan(lane.clone(), scan.code, clock.moment_of(scan.ended));
-                if messages.send(message).await.is_err() {
+                let read = Read {
+                    usage: uses.get(&scanner).cloned().unwrap_or(Use::Dedicated),
+                    scanner,
+                    lane: lane.clone(),
+                    code: scan.code,
+                    ended: clock.moment_of(scan.ended),
+                    reply: scan.reply,
+                };
+                if messages.send(Message::Scan(read)).await.is_err() {
                     return;
                 }
             }
@@ -302,7 +316,8 @@ async fn deliver(
                 let word = reason.as_str();
                 tracing::warn!(%scanner, %lane, reason = word, "scan voided");
                 board.count("scans_void_total", word);
-                let notice = Notice::new(lane, wall_clock(), "bad_read", void_text(language));
+                let notice =
+                    Notice::new(lane, wall_clock(), "bad_read", void_text(reason, language));
                 board.write(|boards| boards.notices.insert(lane.clone(), notice.clone()));
                 let _ = notices.send(notice);
             }

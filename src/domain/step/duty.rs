@@ -332,13 +332,16 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
     };
     let report = draft.attempt.report.as_ref();
     let returned = report.is_some_and(|r| r.status == OrderStatus::Returned);
+    // A person who closed the duty knew of this charge.
+    let settled = |amount| {
+        let by_hand = matches!(end, Some(Some((_, Discharge::Manager { .. }))));
+        by_hand && draft.attempt.charged() == amount
+    };
     let went_back = returned || matches!(end, Some(Some((_, Discharge::Returned))));
     match said {
         // A refund gave it back, and changes nothing of how the order reads.
         Said::MoneyIn(report) | Said::WrongMoney(report)
-            if report
-                .amount
-                .is_some_and(|amount| draft.tender.has_given_back(draft.number(), amount)) => {}
+            if settled(report.amount) || is_refunded(draft, report.amount) => {}
         Said::Returned(report) if !returned => draft.keep(operation, report),
         // Notifications are repeated for a day: this may be older news. An enquiry tells.
         Said::MoneyIn(_) | Said::WrongMoney(_)
@@ -361,6 +364,11 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
         }
         _ => {}
     }
+}
+
+/// Whether refunds gave a charge of this amount back, or may still.
+fn is_refunded(draft: &Draft<'_>, charged: Option<Amount>) -> bool {
+    charged.is_some_and(|amount| draft.tender.has_given_back(draft.number(), amount))
 }
 
 /// Transition 18: a named person takes the duty over, whatever became of its gateway

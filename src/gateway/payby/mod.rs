@@ -261,7 +261,10 @@ impl PayBy {
             operator_name: order.operator.as_deref(),
             reason: &order.reason,
         };
-        self.sign(wire::request(order.requested, &content)?)
+        self.sign(wire::request(
+            self.http.corrected(order.requested),
+            &content,
+        )?)
     }
 
     async fn ask_refund(

@@ -25,8 +25,8 @@ const V2: &str = "*periodNo:20261121|totalCount:1*
 
 const SETTLE_V1: &str = "mid:2|settlePeriodNo:20261121|openingAmount:AED 0.00|totalCount:2|totalCredit:AED 37.20|totalDebit:AED 10.00|totalComm:AED 0.29|totalVAT:AED 0.01|settleToBank:AED 27.20 success
 settledTIme|transactionType|direction|settlementAmount|orderCurrency|productName|paySceneCode|merchantOrderNo|orderNo|paidTime|status|comm|commCurrency|VAT|VATCurrency|paymentMethodType|subject|payeeMid|terminalId|operatorId|storeId|merchantName|storeName|originMerchantOrderNo|reserved
-2026-11-20T23:59:59+0400|PAYMENT|IN|37.20|AED||QRPAY|S07T03-1|13|2026-11-20T10:15:09+0400|SUCCESS|0.29|AED|0.01|AED|BALANCE|||T03|||||
-2026-11-20T23:59:59+0400|REFUND|OUT|10.00|AED||QRPAY|R07T03-7|19||SUCCESS|||||BALANCE|||||||S07T03-1|
+2026-11-20T23:59:59+0400|PAYMENT|IN|37.20|AED||QRPAY|S07T03-1|13|2026-11-20T10:15:09+0400|SUCCESS|0.29|AED|0.01|AED|BALANCE|||T03||||||
+2026-11-20T23:59:59+0400|REFUND|OUT|10.00|AED||QRPAY|R07T03-7|19||SUCCESS|||||BALANCE||||||||S07T03-1|
 ";
 
 fn archive(files: &[(&str, &[u8])]) -> Cursor<Vec<u8>> {
