@@ -7,6 +7,7 @@
 //!   paying refusing waiting unknown outage        a payment, from its best end to its worst
 //!   killed stopping starting scanning             the process, the box and its devices
 //!   calling following commands secrets            those who call, and those who look
+//!   meeting                                       each gateway's client and its simulator
 //!        │
 //!   store ── program, cashier, events, books, patience     the harness: the binary in a shop
 //! ```
@@ -23,6 +24,7 @@ mod events;
 mod following;
 mod killed;
 mod layers;
+mod meeting;
 mod outage;
 mod patience;
 mod paying;

@@ -38,6 +38,7 @@ use answer::Expected;
 use jiff::SignedDuration;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -239,13 +240,15 @@ impl PayBy {
             pay_scene_params: params,
             expired_time: order.expires.0,
             notify_url: self.notify_url(),
-            // Whole or not at all: a cut reference could be another sale's.
-            reserved: (sale.len() <= RESERVED_MAX).then_some(sale),
+            // Whole or not at all: a changed reference could be another sale's.
+            reserved: Some(sale).filter(|sale| sale.len() <= RESERVED_MAX && !sale.contains('|')),
             accessory_content: wire::AccessoryContent {
                 terminal_detail: wire::TerminalDetail {
                     store_id: settings.store_id.as_str(),
-                    terminal_id: settings.terminal_ids.get(&order.lane).map_or(lane, |id| id),
-                    store_name: &settings.store_name,
+                    terminal_id: &unbarred(
+                        settings.terminal_ids.get(&order.lane).map_or(lane, |id| id),
+                    ),
+                    store_name: &unbarred(&settings.store_name),
                 },
             },
         };
@@ -259,7 +262,7 @@ impl PayBy {
             amount: wire::Money::new(order.amount)?,
             notify_url: self.notify_url(),
             operator_name: order.operator.as_deref(),
-            reason: &order.reason,
+            reason: &unbarred(&order.reason),
         };
         self.sign(wire::request(
             self.http.corrected(order.requested),
@@ -380,9 +383,17 @@ fn printable(code: &[u8]) -> Option<&str> {
 fn subject(store: &str, sale: &str) -> String {
     let room = SUBJECT_MAX.saturating_sub(sale.chars().count() + 1);
     let store: String = store.chars().take(room).collect();
-    format!("{} {sale}", store.trim_end())
-        .trim_start()
-        .to_owned()
+    let title = format!("{} {sale}", store.trim_end());
+    unbarred(title.trim_start()).into_owned()
+}
+
+/// Statements separate their columns by `|` and quote nothing: a text that held one
+/// would come back as two columns and make the day's statement unreadable.
+fn unbarred(text: &str) -> Cow<'_, str> {
+    match text.contains('|') {
+        true => text.replace('|', " ").into(),
+        false => text.into(),
+    }
 }
 
 #[cfg(test)]
