@@ -34,13 +34,18 @@ pub(super) struct Park {
 /// Runs the command.
 pub(super) fn run(args: &Park, out: &mut impl Write) -> u8 {
     let Some(id) = read_obligation_id(&args.attempt) else {
-        return fail(USAGE, "an attempt is TENDER-NUMBER, as `qrpayd duties` shows it");
+        return fail(
+            USAGE,
+            "an attempt is TENDER-NUMBER, as `qrpayd duties` shows it",
+        );
     };
     with_config(&args.config, |config| {
         let (name, reason) = (&args.name, &args.reason);
-        let parked = park_in(&config.journal.path, &id, |tender, number| match args.undo {
-            false => domain::park(tender, number, name, reason),
-            true => domain::unpark(tender, number, name, reason),
+        let parked = park_in(&config.journal.path, &id, |tender, number| {
+            match args.undo {
+                false => domain::park(tender, number, name, reason),
+                true => domain::unpark(tender, number, name, reason),
+            }
         });
         match parked {
             Ok(_) => {

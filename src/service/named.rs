@@ -148,7 +148,10 @@ mod tests {
             panic!("planted");
         }
         fn resume(&mut self, state: &State, _: Now) -> Vec<Effect> {
-            assert!(!state.tenders.keys().any(|id| id.as_str() == "t2"), "planted");
+            assert!(
+                !state.tenders.keys().any(|id| id.as_str() == "t2"),
+                "planted"
+            );
             Vec::new()
         }
     }

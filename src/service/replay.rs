@@ -3,9 +3,7 @@
 use super::record::tender_row;
 use super::start::wall_clock;
 use super::view::{ObligationView, obligation_views};
-use crate::domain::{
-    AttemptId, Denial, Fact, Setup, State, StoreId, Tender, TenderId, apply,
-};
+use crate::domain::{AttemptId, Denial, Fact, Setup, State, StoreId, Tender, TenderId, apply};
 use crate::journal::{Entry, Journal, JournalError, Reader};
 use std::collections::BTreeMap;
 use std::fmt;
