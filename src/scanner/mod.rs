@@ -39,6 +39,7 @@ mod strokes;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod twin;
 mod typing;
 mod typist;
 
