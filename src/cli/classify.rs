@@ -65,6 +65,11 @@ impl Row {
     }
 }
 
+/// What a scan is, masked, as one line of `classify` says it.
+pub(super) fn described(classifier: &Classifier, scan: &[u8]) -> serde_json::Value {
+    serde_json::to_value(Row::of(classifier, scan)).unwrap_or_default()
+}
+
 /// What is printed for a line that is not written as it should be.
 #[derive(Debug, Serialize)]
 struct Malformed {

@@ -45,6 +45,7 @@ pub(super) struct Lane {
     pub(super) scanners: Option<Vec<String>>,
     pub(super) gateways: Option<Vec<String>>,
     pub(super) ceiling: Option<String>,
+    pub(super) refund_limit: Option<String>,
     pub(super) wait_code_s: Option<i64>,
 }
 

@@ -261,7 +261,7 @@ impl Silenced {
 }
 
 /// Opens a node, its events on a clock that nobody sets.
-fn open(path: &Path) -> Result<RawDevice, OpenError> {
+pub(super) fn open(path: &Path) -> Result<RawDevice, OpenError> {
     let named = |error: io::Error| OpenError::of(&error, path.display().to_string());
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(O_NONBLOCK);
@@ -279,7 +279,7 @@ fn open(path: &Path) -> Result<RawDevice, OpenError> {
 }
 
 /// Takes a node for this process alone, while all its keys are up.
-fn grab(device: &mut RawDevice, path: &Path) -> Result<(), OpenError> {
+pub(super) fn grab(device: &mut RawDevice, path: &Path) -> Result<(), OpenError> {
     let name = || path.display().to_string();
     let named = |error: io::Error| OpenError::of(&error, name());
     let held = |device: &RawDevice| match device.get_key_state() {

@@ -14,12 +14,14 @@
 //! counted: `docs/scanners.md`.
 
 mod alt;
+pub(crate) mod capture;
 mod codepage;
 mod decode;
 mod delivery;
 pub mod evdev;
 mod failure;
 mod feedback;
+pub(crate) mod findings;
 mod framer;
 mod hid;
 pub mod hidraw;
@@ -27,6 +29,7 @@ mod hotplug;
 mod keyboard;
 mod keymap;
 mod layouts;
+mod looks;
 mod matching;
 mod orders;
 mod reader;
@@ -48,6 +51,7 @@ pub use delivery::{Counts, Delivery, Meter, Scan, ScannerState, What};
 pub use feedback::{Feedback, Protocol, Sound};
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
 pub use keymap::Layout;
+pub use looks::{Looks, Seen, devices};
 pub use matching::Match;
 pub use recording::scans_of;
 pub use reply::{IdleDigits, Reply, Sharing, Use};

@@ -1,10 +1,9 @@
 //! Plays a recording as if the scanner sent it.
 
 use super::delivery::{Outlet, ScannerState};
-use super::recording::{self, Player, RecordingError, SIZE_MAX};
+use super::recording::{self, Player, RecordingError};
 use std::borrow::Cow;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -134,7 +133,7 @@ fn load(recording: &Recording) -> Result<recording::Recording, String> {
     let (text, name): (Cow<'_, str>, _) = match recording {
         Recording::Text(text) => (Cow::Borrowed(text), "recording".to_owned()),
         Recording::File(path) => {
-            let text = read(path)
+            let text = recording::read(path)
                 .map_err(|error| format!("cannot read recording {}: {error}", path.display()))?;
             (Cow::Owned(text), format!("recording {}", path.display()))
         }
@@ -143,14 +142,4 @@ fn load(recording: &Recording) -> Result<recording::Recording, String> {
     let recorded = recording::parse(&text).map_err(named)?;
     Player::new(&recorded, &recorded.setup).map_err(named)?;
     Ok(recorded)
-}
-
-/// Reads the file, one byte beyond the limit at most. A device's name may have
-/// bytes that are not UTF-8; anywhere else they make a malformed line.
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(SIZE_MAX as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -134,3 +134,6 @@ impl Intake {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use super::notify::Ear;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
-use crate::domain::{GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
+use crate::domain::{Amount, GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
 use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
@@ -38,6 +38,8 @@ pub struct Parts {
     pub classifier: Classifier,
     /// The scanners, each with its lane.
     pub scanners: Vec<(LaneId, scanner::Settings)>,
+    /// What may be refunded of one payment without a manager; on other lanes nothing.
+    pub refund_limits: BTreeMap<LaneId, Amount>,
     /// The journal's file.
     pub journal: PathBuf,
     /// The language of the sentences.
@@ -164,6 +166,8 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         setup: Arc::clone(&setup),
         lanes: lanes_of(&parts.scanners),
         ear: Arc::new(ear),
+        refund_limits: Arc::new(parts.refund_limits),
+        limited: Arc::default(),
     };
     let older = journal.reader().map_err(StartError::Journal)?;
     let clock = System::new();

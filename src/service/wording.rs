@@ -5,7 +5,8 @@
 //! still checking.
 
 use crate::domain::{
-    Attempt, Denial, Discharge, GatewayId, Language, OrderStatus, Reason, Stage, Tender, Verdict,
+    Attempt, Denial, Discharge, GatewayId, Language, OrderStatus, Reason, Refund, RefundStage,
+    Stage, Tender, Verdict,
 };
 use crate::scanner::VoidReason;
 
@@ -90,6 +91,31 @@ fn tail(tender: &Tender, language: Language) -> &'static str {
         ("Nothing is kept.", "لم يُحتفظ بأي مبلغ.")
     } else {
         ("No money moved.", "لم يُخصم أي مبلغ.")
+    };
+    pick(language, english, arabic)
+}
+
+/// The sentence for where a refund stands.
+pub(super) fn refund_text(refund: &Refund, language: Language) -> &'static str {
+    let (english, arabic) = match &refund.stage {
+        RefundStage::Unsent => (
+            "No connection to the payment gateway. The refund is sent as soon as there is one.",
+            "لا يوجد اتصال ببوابة الدفع. سيُرسل رد المبلغ عند عودة الاتصال.",
+        ),
+        RefundStage::InFlight => ("The refund is being sent.", "جارٍ إرسال رد المبلغ."),
+        RefundStage::Unknown => (
+            "Still checking whether the refund was taken. It is not given twice.",
+            "ما زال التحقق من قبول رد المبلغ جارياً. لن يُرد المبلغ مرتين.",
+        ),
+        RefundStage::Pending => (
+            "The refund was accepted; the money is on its way.",
+            "قُبل رد المبلغ، وهو في طريقه إلى العميل.",
+        ),
+        RefundStage::Returned => ("Refunded.", "تم رد المبلغ."),
+        RefundStage::Failed(_) => (
+            "The refund failed: no money was given back. Ask a manager.",
+            "فشل رد المبلغ: لم يُرد أي مبلغ. استعن بالمدير.",
+        ),
     };
     pick(language, english, arabic)
 }

@@ -125,6 +125,12 @@ impl Layout {
         described.or_else(|| maker.map(Maker::layout))
     }
 
+    /// Whether a descriptor names a HID POS scanner.
+    pub(crate) fn is_described(descriptor: &[u8]) -> bool {
+        let fields = descriptor::fields(descriptor).unwrap_or_default();
+        fields.iter().any(|field| field.application == SCANNER)
+    }
+
     /// The layout of a known maker that most of these reports fit, if most fit one.
     pub(crate) fn seen(reports: &[&[u8]]) -> Option<Self> {
         let fits = |layout: &Self| {
@@ -184,6 +190,16 @@ impl Layout {
         })
     }
 
+    /// Where the data of a report is, and whether its identifier stands elsewhere.
+    pub(crate) fn data_of(&self, report: &[u8]) -> Option<(Range<usize>, bool)> {
+        let length = usize::from(*report.get(self.length)?);
+        let end = (self.data.start + length)
+            .min(self.data.end)
+            .min(report.len());
+        let apart = self.aim.is_some_and(|at| report.get(at) == Some(&b']'));
+        Some((self.data.start..end.max(self.data.start), apart))
+    }
+
     /// Bytes of a report that has all of it.
     fn size(&self) -> usize {
         let continued = self.continued.map_or(0, |(byte, _)| byte + 1);
@@ -241,6 +257,11 @@ impl HidPos {
             answer: None,
             answers: Vec::new(),
         }
+    }
+
+    /// How its reports are laid out.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// A command that is answered was sent: `]X0` and `]Z6` are its answer.

@@ -32,6 +32,14 @@ impl Setup {
         }
     }
 
+    /// Takes what another one says, and keeps the rest.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.layout = other.layout.or(self.layout);
+        self.end = other.end.or(self.end);
+        self.gap = other.gap.or(self.gap);
+        self.oem = other.oem.or(self.oem);
+    }
+
     /// Sets what a word such as `layout=de` says. False: it says nothing that is known.
     #[must_use]
     pub(crate) fn set(&mut self, key: &str, value: &str) -> bool {

@@ -13,6 +13,7 @@
 //! was set to: `# qrpayd: layout=de terminator=tab gap_ms=500 oem=850`.
 
 mod directive;
+mod disguise;
 mod evemu;
 mod evtest;
 mod format;
@@ -26,13 +27,17 @@ mod usbmon;
 mod words;
 mod write;
 
-pub(crate) use directive::Setup;
+pub(crate) use directive::{ENDS, Setup};
+pub(crate) use disguise::disguise;
 pub(crate) use player::Player;
 pub use write::record;
+pub(crate) use write::write;
 
 use super::decode::{EV_KEY, EV_SYN, SYN_DROPPED, SYN_REPORT};
 use super::framer::Outcome;
 use std::fmt;
+use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 /// Bytes of the largest recording: hours of scanning.
@@ -219,6 +224,16 @@ pub(crate) fn parse(text: &str) -> Result<Recording, RecordingError> {
         steps,
         setup,
     })
+}
+
+/// Reads the file, one byte beyond the limit at most. A device's name may have
+/// bytes that are not UTF-8; anywhere else they make a malformed line.
+pub(crate) fn read(path: &Path) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(SIZE_MAX as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns exactly the scans and voids of a recording, in the order of their ends.

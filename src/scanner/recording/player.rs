@@ -91,6 +91,20 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// Whether the device of a track is in the middle of a scan.
+    pub(super) fn is_in_frame(&mut self, track: usize) -> bool {
+        let framer = self.readers.get_mut(track).and_then(Reader::framer);
+        framer.is_some_and(|framer| framer.is_framing())
+    }
+
+    /// The layout of a track that is a HID POS scanner's.
+    pub(super) fn pos_layout(&self, track: usize) -> Option<&PosLayout> {
+        match self.readers.get(track) {
+            Some(Reader::Pos(scanner)) => Some(scanner.layout()),
+            _ => None,
+        }
+    }
+
     fn take(&mut self, n: usize, step: &Step, out: &mut Vec<Outcome>) {
         let Step { at, track, sent } = step;
         let at = *at;

@@ -119,7 +119,6 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Writes a text that [`unescape`] reads.
-#[allow(dead_code)] // Nothing records yet.
 pub(super) fn escape(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for &byte in bytes {

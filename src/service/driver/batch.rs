@@ -83,10 +83,16 @@ impl<P: Ports> Driver<P> {
             batch.touched.insert(fact.tender.clone());
         }
         let created = |fact: &Fact| matches!(fact.what, What::TenderCreated { .. });
-        let new = step.facts.iter().any(created);
-        if new && let Some(tender) = &step.tender {
+        if step.facts.iter().any(created)
+            && let Some(tender) = &step.tender
+        {
             self.warm(tender);
         }
+        let refunded = |fact: &Fact| matches!(fact.what, What::RefundIntended { .. });
+        let new = step
+            .facts
+            .iter()
+            .any(|fact| created(fact) || refunded(fact));
         for effect in &step.effects {
             if let Effect::Call {
                 attempt,

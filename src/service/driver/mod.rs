@@ -38,6 +38,7 @@ pub use thread::Reply;
 use super::Trouble;
 use super::fingerprint::Fingerprints;
 use super::intake::Intake;
+use super::replay::blank;
 use super::view::Notice;
 use crate::domain::code::PaymentCode;
 use crate::domain::{
@@ -137,11 +138,7 @@ impl<P: Ports> Driver<P> {
             core,
         } = joined;
         Self {
-            state: State {
-                setup,
-                tenders: BTreeMap::new(),
-                codes: BTreeMap::new(),
-            },
+            state: blank(setup),
             fingerprints: Fingerprints::new(&mut clock),
             book,
             hands,

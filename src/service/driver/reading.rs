@@ -248,6 +248,7 @@ impl<P: Ports> Driver<P> {
             ),
             Trouble::NotACode { reason, text } => (reason, text),
             Trouble::NoGatewayForCode { text } => ("no_gateway_for_code".to_owned(), text),
+            Trouble::NeedsManager(_) => ("needs_manager".to_owned(), String::new()),
             Trouble::Busy => ("busy".to_owned(), String::new()),
             Trouble::Unavailable(text) => ("unavailable".to_owned(), text),
         }
