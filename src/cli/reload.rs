@@ -23,11 +23,7 @@ pub(super) struct Reload {
 
 impl Reload {
     /// Watches for SIGHUP, which would end the process otherwise.
-    pub(super) fn new(
-        path: PathBuf,
-        running: Config,
-        refilter: Refilter,
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(path: PathBuf, running: Config, refilter: Refilter) -> std::io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             path,
@@ -101,11 +97,7 @@ mod tests {
             ("name = \"Corner Grocery\"", "name = \"C\"", vec!["store"]),
             ("product = \"0b6a\"", "product = \"0b6b\"", vec!["scanner"]),
             ("[telemetry]", "[telemetry]\nlog = \"debug\"", vec![]),
-            (
-                "[api]",
-                "[api]\nlisten = \"127.0.0.1:8788\"",
-                vec!["api"],
-            ),
+            ("[api]", "[api]\nlisten = \"127.0.0.1:8788\"", vec!["api"]),
             (
                 "[journal]",
                 "[journal]\npath = \"/var/lib/qrpayd/other.db\"",

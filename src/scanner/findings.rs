@@ -39,7 +39,15 @@ pub(crate) fn of(recording: &Recording, known: &str) -> Option<Findings> {
     let terminators: &[&'static str] = match (recording.tracks.first()?, keyboard) {
         (Track::Reports(_), false) => &["none"],
         (_, true) => &["enter", "tab"],
-        _ => &["crlf", "cr", "lf", "tab", "stx_etx", "stx_etx_check", "none"],
+        _ => &[
+            "crlf",
+            "cr",
+            "lf",
+            "tab",
+            "stx_etx",
+            "stx_etx_check",
+            "none",
+        ],
     };
     let (took, pause) = pace(recording);
     for terminator in terminators {
@@ -55,7 +63,9 @@ pub(crate) fn of(recording: &Recording, known: &str) -> Option<Findings> {
                 oem: None,
             };
             let scans = scans(recording, setup);
-            let found = scans.iter().find_map(|code| identified(code.as_bytes(), known));
+            let found = scans
+                .iter()
+                .find_map(|code| identified(code.as_bytes(), known));
             if let Some(identifier) = found {
                 layouts.push(name);
                 aim_id = identifier;
@@ -105,10 +115,16 @@ fn scans(recording: &Recording, setup: Setup) -> Vec<PaymentCode> {
 
 /// How long it took from the first to the last step, and the longest pause between two.
 fn pace(recording: &Recording) -> (Duration, Duration) {
-    let sent = recording.steps.iter().filter(|step| !matches!(step.sent, Sent::Opened));
+    let sent = recording
+        .steps
+        .iter()
+        .filter(|step| !matches!(step.sent, Sent::Opened));
     let times: Vec<Duration> = sent.map(|step| step.at).collect();
     let pauses = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
-    let took = times.last().zip(times.first()).map(|(last, first)| last.saturating_sub(*first));
+    let took = times
+        .last()
+        .zip(times.first())
+        .map(|(last, first)| last.saturating_sub(*first));
     (took.unwrap_or_default(), pauses.max().unwrap_or_default())
 }
 
@@ -123,7 +139,12 @@ mod tests {
     fn typed(layout: Layout, text: &str, tab: bool) -> Recording {
         let events = strokes(layout, text, Duration::ZERO).unwrap();
         let steps = events.into_iter().map(|event| {
-            let Event { at, kind, code, value } = event;
+            let Event {
+                at,
+                kind,
+                code,
+                value,
+            } = event;
             let code = if tab && code == 28 { 15 } else { code };
             Step {
                 at,

@@ -138,7 +138,9 @@ fn look(class: Class, node: &Node) -> (Looks, Vec<&'static str>) {
 
 fn names_a_scanner(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["barcode", "bar code", "scanner", "imager", "bf scan"].iter().any(|word| name.contains(word))
+    ["barcode", "bar code", "scanner", "imager", "bf scan"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Vendors of scanners by their USB ids. A hint, for boards share ids.

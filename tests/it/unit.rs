@@ -196,7 +196,10 @@ fn udev_gives_scanners_to_the_group_of_the_service() {
     assert_eq!(sets(scanners, "QRPAYD_HIDE"), 0);
     assert_eq!(sets(keep_off, "LIBINPUT_IGNORE_DEVICE"), 1);
     assert_eq!(
-        sets(keep_off, "QRPAYD_HIDE}==\"1\", ENV{LIBINPUT_IGNORE_DEVICE}=\"1\""),
+        sets(
+            keep_off,
+            "QRPAYD_HIDE}==\"1\", ENV{LIBINPUT_IGNORE_DEVICE}=\"1\""
+        ),
         1
     );
 }

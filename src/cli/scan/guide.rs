@@ -119,13 +119,18 @@ fn tell(
         found.pause.as_millis()
     );
     if found.layouts.len() > 1 {
-        text.push_str(&format!("\nIt could be any of {}.", found.layouts.join(", ")));
+        text.push_str(&format!(
+            "\nIt could be any of {}.",
+            found.layouts.join(", ")
+        ));
     }
     if found.pause > Duration::from_millis(200) {
         text.push_str("\nIt is slow: make gap_ms at least twice that, or speed it up.");
     }
     if found.terminator == "none" && kind == "serial" {
-        text.push_str("\nIt sends nothing after a code: set it to send CR, or two scans become one.");
+        text.push_str(
+            "\nIt sends nothing after a code: set it to send CR, or two scans become one.",
+        );
     }
     text.push_str("\n\n");
     text.push_str(&table);

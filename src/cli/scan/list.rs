@@ -24,7 +24,9 @@ pub(super) fn run(report: &mut Report<'_>) -> io::Result<()> {
 
 fn one(device: &Seen, report: &mut Report<'_>) -> io::Result<()> {
     let path = device.path.display();
-    let ids = device.ids.map(|(vendor, product)| format!("{vendor:04x}:{product:04x}"));
+    let ids = device
+        .ids
+        .map(|(vendor, product)| format!("{vendor:04x}:{product:04x}"));
     let permission = "this user may not read it: run as root, or join the group that the udev rule \
                       gives scanners to";
     let mut text = format!(
@@ -35,7 +37,12 @@ fn one(device: &Seen, report: &mut Report<'_>) -> io::Result<()> {
         // Escaped: names have control bytes.
         device.name
     );
-    for why in device.why.iter().copied().chain((!device.readable).then_some(permission)) {
+    for why in device
+        .why
+        .iter()
+        .copied()
+        .chain((!device.readable).then_some(permission))
+    {
         text.push_str("\n          ");
         text.push_str(why);
     }

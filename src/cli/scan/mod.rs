@@ -65,7 +65,10 @@ pub(super) fn run(args: &ScanArgs, output: &mut dyn Write) -> u8 {
         None => None,
         Some(Ok(config)) => Some(config),
         Some(Err(complaints)) => {
-            return fail(CONFIG, &format!("the configuration is not usable:\n{complaints}"));
+            return fail(
+                CONFIG,
+                &format!("the configuration is not usable:\n{complaints}"),
+            );
         }
     };
     let setup = match setup(args) {
@@ -73,7 +76,9 @@ pub(super) fn run(args: &ScanArgs, output: &mut dyn Write) -> u8 {
         Err(text) => return fail(USAGE, &text),
     };
     let core = Classifier::core();
-    let classifier = config.as_ref().map_or(&core, |config: &Config| &config.classifier);
+    let classifier = config
+        .as_ref()
+        .map_or(&core, |config: &Config| &config.classifier);
     let mut report = Report::new(output, classifier, args.json);
     match (&args.replay, &args.device, &config) {
         (Some(file), ..) => play::run(args, file, &setup, &mut report),
@@ -92,7 +97,9 @@ fn setup(args: &ScanArgs) -> Result<Setup, String> {
         if let Some(value) = value
             && !setup.set(key, value)
         {
-            return Err(format!("--{key} {value} is none that is known: docs/scanners.md lists them"));
+            return Err(format!(
+                "--{key} {value} is none that is known: docs/scanners.md lists them"
+            ));
         }
     }
     Ok(setup)

@@ -67,8 +67,13 @@ pub(super) fn record(
             _ => file.with_extension(format!("{}.rec", track + 1)),
         };
         let text = recording::write(&recording, track);
-        std::fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        let what = if args.raw { "codes and all" } else { "with dummies for codes" };
+        std::fs::write(&path, text)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        let what = if args.raw {
+            "codes and all"
+        } else {
+            "with dummies for codes"
+        };
         let said = report.say(&format!("recorded {} {what}", path.display()));
         said.map_err(|error| error.to_string())?;
     }

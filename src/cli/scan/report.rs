@@ -42,7 +42,9 @@ impl<'a> Report<'a> {
 
     /// Prints a scan, classified and masked, or a void with its reason.
     pub(super) fn outcome(&mut self, scanner: Option<&str>, outcome: &Outcome) -> io::Result<()> {
-        let from = scanner.map(|scanner| format!("{scanner}  ")).unwrap_or_default();
+        let from = scanner
+            .map(|scanner| format!("{scanner}  "))
+            .unwrap_or_default();
         let (text, mut json) = match outcome {
             Outcome::Void(reason) => (
                 format!("void  {}", reason.as_str()),
@@ -62,7 +64,11 @@ impl<'a> Report<'a> {
                     _ => None,
                 };
                 let identifier = aim.map(|aim| format!("  {aim}")).unwrap_or_default();
-                let text = format!("scan  {} {of}  {}{identifier}", word("kind"), word("masked"));
+                let text = format!(
+                    "scan  {} {of}  {}{identifier}",
+                    word("kind"),
+                    word("masked")
+                );
                 let mut json = json!({"scan": row, "bytes": bytes.len()});
                 if let Some(aim) = aim {
                     json["aim_id"] = aim.into();

@@ -43,7 +43,9 @@ pub fn dummy(scan: &[u8], classifier: &Classifier) -> Vec<u8> {
     let shorter = (0..=PREFIX_MAX).map(|prefix| with(masked(code, prefix)));
     let payload = payload(code).map(with);
     let mut candidates = payload.into_iter().chain(shorter);
-    candidates.find(same).unwrap_or_else(|| with(masked(code, 0)))
+    candidates
+        .find(same)
+        .unwrap_or_else(|| with(masked(code, 0)))
 }
 
 /// Each digit behind the prefix by another, each letter by one of its case.

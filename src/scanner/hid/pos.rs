@@ -193,7 +193,9 @@ impl Layout {
     /// Where the data of a report is, and whether its identifier stands elsewhere.
     pub(crate) fn data_of(&self, report: &[u8]) -> Option<(Range<usize>, bool)> {
         let length = usize::from(*report.get(self.length)?);
-        let end = (self.data.start + length).min(self.data.end).min(report.len());
+        let end = (self.data.start + length)
+            .min(self.data.end)
+            .min(report.len());
         let apart = self.aim.is_some_and(|at| report.get(at) == Some(&b']'));
         Some((self.data.start..end.max(self.data.start), apart))
     }

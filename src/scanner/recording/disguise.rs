@@ -136,14 +136,21 @@ fn events(
         let kept = match &mut step.sent {
             // Scan codes name keys, and nothing needs them.
             Sent::Event { kind: EV_MSC, .. } => false,
-            Sent::Event { kind: EV_KEY, code, value } => keys.replace(code, *value, span.is_some()),
+            Sent::Event {
+                kind: EV_KEY,
+                code,
+                value,
+            } => keys.replace(code, *value, span.is_some()),
             _ => true,
         };
         if kept {
             done.push((n, step));
         }
         if let Some(span) = span.filter(|span| span.place == n) {
-            done.extend(span.typed(at).map(|(at, sent)| (n, Step { at, track, sent })));
+            done.extend(
+                span.typed(at)
+                    .map(|(at, sent)| (n, Step { at, track, sent })),
+            );
         }
     }
     done
@@ -151,16 +158,20 @@ fn events(
 
 /// The scans that can be typed anew: on this keyboard, and not with a scanner that changes
 /// the case of what follows.
-fn retyped(
-    steps: &[(usize, Step)],
-    spans: &[(&Span, Vec<u8>)],
-    layout: Layout,
-) -> Vec<Retyped> {
+fn retyped(steps: &[(usize, Step)], spans: &[(&Span, Vec<u8>)], layout: Layout) -> Vec<Retyped> {
     let is_key = |step: &Step| match step.sent {
-        Sent::Event { kind: EV_KEY, code, value } => Some((code, value)),
+        Sent::Event {
+            kind: EV_KEY,
+            code,
+            value,
+        } => Some((code, value)),
         _ => None,
     };
-    let keys = || steps.iter().filter_map(|(n, step)| is_key(step).map(|key| (*n, step.at, key)));
+    let keys = || {
+        steps
+            .iter()
+            .filter_map(|(n, step)| is_key(step).map(|key| (*n, step.at, key)))
+    };
     if keys().any(|(_, _, (code, _))| code == CAPSLOCK) {
         return Vec::new();
     }
@@ -333,14 +344,18 @@ fn pos(steps: &mut [(usize, Step)], spans: &[(&Span, Vec<u8>)], layout: &PosLayo
         let Some((range, apart)) = layout.data_of(report) else {
             continue;
         };
-        let span = spans.iter().find(|(span, _)| (span.begin..=span.end).contains(n));
+        let span = spans
+            .iter()
+            .find(|(span, _)| (span.begin..=span.end).contains(n));
         let begin = span.map_or(*n, |(span, _)| span.begin);
         if written.0 != begin {
             written = (begin, if apart { 3 } else { 0 });
         }
         for byte in &mut report[range] {
             let stands = span.and_then(|(_, dummy)| dummy.get(written.1));
-            *byte = stands.copied().unwrap_or_else(|| stand_in(*byte, written.1));
+            *byte = stands
+                .copied()
+                .unwrap_or_else(|| stand_in(*byte, written.1));
             written.1 += 1;
         }
     }
@@ -360,7 +375,9 @@ fn reports(steps: &mut [(usize, Step)]) {
         down.retain(|usage, _| report.get(2..).is_some_and(|slots| slots.contains(usage)));
         // Under Ctrl a key is no character of a code.
         let id = report.len().saturating_sub(BOOT);
-        let ctrl = report.get(id).is_some_and(|modifiers| modifiers & 0x11 != 0);
+        let ctrl = report
+            .get(id)
+            .is_some_and(|modifiers| modifiers & 0x11 != 0);
         for byte in report.iter_mut().skip(id + 2).filter(|_| !ctrl) {
             let class = match *byte {
                 0x04..=0x1d => 0x04..=0x1d_u8,

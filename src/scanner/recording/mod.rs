@@ -28,8 +28,8 @@ mod words;
 mod write;
 
 pub(crate) use directive::{ENDS, Setup};
-pub(crate) use player::Player;
 pub(crate) use disguise::disguise;
+pub(crate) use player::Player;
 pub use write::record;
 pub(crate) use write::write;
 

@@ -59,13 +59,18 @@ fn describe(text: &mut String, device: &Device) {
 }
 
 fn settings(text: &mut String, setup: &Setup) {
-    let layout = Layout::ALL.iter().find(|(_, layout)| Some(*layout) == setup.layout);
+    let layout = Layout::ALL
+        .iter()
+        .find(|(_, layout)| Some(*layout) == setup.layout);
     let end = ENDS.iter().find(|(_, end)| Some(*end) == setup.end);
     if layout.is_none() && end.is_none() && setup.gap.is_none() {
         return;
     }
     text.push_str("# qrpayd:");
-    for (key, value) in [("layout", layout.map(|(n, _)| n)), ("terminator", end.map(|(n, _)| n))] {
+    for (key, value) in [
+        ("layout", layout.map(|(n, _)| n)),
+        ("terminator", end.map(|(n, _)| n)),
+    ] {
         if let Some(value) = value {
             let _ = write!(text, " {key}={value}");
         }

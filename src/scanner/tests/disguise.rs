@@ -72,7 +72,10 @@ fn a_disguised_recording_has_the_same_shape() {
         let again = written(&recording);
         // ALT codes and reports of keys keep their form, and not what it means.
         let typed_by_number = text.contains("04 00 62") || text.contains("\n4 98");
-        let reports = recording.tracks.iter().any(|track| matches!(track, Track::Reports(_)));
+        let reports = recording
+            .tracks
+            .iter()
+            .any(|track| matches!(track, Track::Reports(_)));
         if typed_by_number || reports && !name.contains("pos") {
             assert_eq!(again.len(), scans.len(), "{name}");
         } else {

@@ -10,3 +10,4 @@ mod hid;
 mod layouts;
 mod pty;
 mod recordings;
+mod storm;
