@@ -6,7 +6,7 @@
 //!
 //!   paying refusing waiting unknown outage        a payment, from its best end to its worst
 //!   killed stopping starting scanning             the process, the box and its devices
-//!   calling following commands secrets            those who call, and those who look
+//!   calling following commands scan secrets       those who call, and those who look
 //!        │
 //!   store ── program, cashier, events, books, patience     the harness: the binary in a shop
 //! ```
@@ -28,6 +28,7 @@ mod patience;
 mod paying;
 mod program;
 mod refusing;
+mod scan;
 mod scanning;
 mod secrets;
 mod source;
