@@ -33,13 +33,17 @@ fn drop_events(scene: &mut Scene, n: usize, count: usize) {
     let Some((last, newest)) = scene.inputs[range.clone()].last().cloned() else {
         return;
     };
-    // What the reader may ask for, the keys that are down, is what these events did.
-    let keys: Vec<(Duration, Input)> = scene.inputs[range.clone()].to_vec();
     let mut kept = vec![syn(SYN_DROPPED, last)];
+    // What the reader may ask for: which keys are down.
     kept.extend(
-        keys.into_iter()
-            .filter(|(_, input)| matches!(input, Input::Key(Event { kind: EV_KEY, .. })))
-            .map(|(_, input)| (last, input)),
+        scene.inputs[range.clone()]
+            .iter()
+            .filter_map(|(_, input)| match input {
+                Input::Key(event @ Event { kind: EV_KEY, .. }) | Input::Unseen(event) => {
+                    Some((last, Input::Unseen(*event)))
+                }
+                _ => None,
+            }),
     );
     kept.push((last, newest));
     kept.push(syn(SYN_REPORT, last));

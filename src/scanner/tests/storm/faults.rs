@@ -219,7 +219,7 @@ fn naive(scene: &Scene, fault: Naive) -> Vec<Outcome> {
             Input::Byte(byte) => frame.push(*byte),
             Input::Damage(_) => skip |= fault.damage,
             Input::Unplugged | Input::Opened => skip = true,
-            Input::Key(_) | Input::Report(_) => {}
+            Input::Key(_) | Input::Unseen(_) | Input::Report(_) => {}
         }
     }
     if fault.gap == OnGap::Emit && !frame.is_empty() {

@@ -121,8 +121,13 @@ fn only_whole_original_codes_come_out_of_a_storm() {
 /// field: a storm finds each.
 #[test]
 fn a_storm_finds_each_planted_fault() {
-    for (name, fault) in faults::ALL {
-        let found = (0..20_000).any(|seed| round(seed, fault).is_err());
-        assert!(found, "a storm does not find a reader that {name}");
-    }
+    let missed: Vec<&str> = faults::ALL
+        .into_iter()
+        .filter(|(_, fault)| (0..3_000).all(|seed| round(seed, *fault).is_ok()))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(
+        missed.is_empty(),
+        "a storm does not find a reader that {missed:?}"
+    );
 }

@@ -17,6 +17,8 @@ pub(in super::super) const MS: Duration = Duration::from_millis(1);
 #[derive(Clone)]
 pub(super) enum Input {
     Key(Event),
+    /// A key moved and the reader cannot see it; the kernel knows.
+    Unseen(Event),
     Report(Vec<u8>),
     Byte(u8),
     Damage(VoidReason),
@@ -69,6 +71,7 @@ impl Scene {
         for (at, input) in &self.inputs {
             let what = match input {
                 Input::Key(event) => format!("{} {} {}", event.kind, event.code, event.value),
+                Input::Unseen(event) => format!("unseen {} {}", event.code, event.value),
                 Input::Report(report) => format!("{report:02x?}"),
                 Input::Byte(byte) => format!("{:?}", char::from(*byte)),
                 Input::Damage(reason) => reason.as_str().to_owned(),
@@ -130,7 +133,7 @@ fn mark(framer: &mut Framer, at: Duration, input: &Input, out: &mut Vec<Outcome>
         Input::Damage(reason) => framer.feed(at, Item::Damage(*reason), out),
         Input::Unplugged => framer.unplugged(out),
         Input::Opened => framer.opened(at),
-        Input::Key(_) | Input::Report(_) | Input::Byte(_) => {}
+        Input::Key(_) | Input::Unseen(_) | Input::Report(_) | Input::Byte(_) => {}
     }
 }
 
@@ -154,6 +157,8 @@ fn typed(
         events.clear();
         match input {
             Input::Key(event) => events.push(*event),
+            Input::Unseen(Event { code, value: 0, .. }) => drop(down.remove(code)),
+            Input::Unseen(event) => drop(down.insert(event.code)),
             Input::Report(report) => {
                 if keys.feed(*at, report, &mut events).is_err() {
                     keyboard
