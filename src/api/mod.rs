@@ -24,6 +24,7 @@ mod notify;
 mod obligations;
 mod page;
 mod problem;
+mod refunds;
 mod serve;
 mod session;
 mod tenders;
@@ -105,6 +106,9 @@ pub fn router<T: Till>(till: T, settings: &ApiSettings) -> Router {
             "/v1/tenders/{id}/acknowledge",
             post(tenders::acknowledge::<T>),
         )
+        .route("/v1/tenders/{id}/qr.svg", get(tenders::shown::<T>))
+        .route("/v1/tenders/{id}/refunds", post(refunds::create::<T>))
+        .route("/v1/refunds/{id}", get(refunds::one::<T>))
         .route("/v1/obligations", get(obligations::list::<T>))
         .route("/v1/obligations/{id}/close", post(obligations::close::<T>))
         .route("/v1/events", get(events::follow::<T>))

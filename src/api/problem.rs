@@ -135,7 +135,12 @@ impl From<Denial> for Problem {
             | Denial::LaneBusy(tender)
             | Denial::SaleBusy(tender)
             | Denial::SalePaid(tender)
-            | Denial::Paying(tender) => problem.with("tender", tender),
+            | Denial::Paying(tender)
+            | Denial::NotPaid(tender)
+            | Denial::AlreadyReturned(tender) => problem.with("tender", tender),
+            Denial::RefundKeyReused(refund) => problem.with("refund", refund),
+            Denial::OverRefundable(left) => problem.with("refundable", left.decimal()),
+            Denial::BadText(field, _) => problem.with("field", field),
             Denial::Done(tender, verdict) => problem
                 .with("tender", tender)
                 .with("verdict", verdict_word(verdict)),
@@ -158,6 +163,19 @@ impl From<Trouble> for Problem {
                 "no_gateway_for_code",
                 text,
             ),
+            Trouble::NeedsManager(limit) => {
+                let detail = match limit {
+                    Some(limit) => format!(
+                        "without a manager at most {limit} of a payment can be refunded on this lane"
+                    ),
+                    None => "a refund on this lane needs a manager".to_owned(),
+                };
+                let problem = Self::new(StatusCode::FORBIDDEN, "needs_manager", detail);
+                match limit {
+                    Some(limit) => problem.with("limit", limit.decimal()),
+                    None => problem,
+                }
+            }
             Trouble::Busy => Self::busy("too much is asked at once; ask again shortly"),
             Trouble::Unavailable(text) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text).retry_after(5)

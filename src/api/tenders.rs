@@ -3,14 +3,15 @@
 
 use super::body::{Input, Shape};
 use super::problem::Problem;
+use super::refunds::amount;
 use super::serve::Stopping;
 use super::{Shared, Till};
 use crate::domain::{
-    Amount, AmountError, BusinessDay, Currency, Denial, GatewayId, IdempotencyKey, LaneId, Mode,
-    NameError, NewTender, SaleRef, TenderId,
+    BusinessDay, Currency, Denial, GatewayId, IdempotencyKey, LaneId, Mode, NameError, NewTender,
+    SaleRef, TenderId,
 };
 use crate::service::view::TenderView;
-use crate::service::{Filter, Trouble};
+use crate::service::{Filter, Trouble, svg};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Path, Query, State};
@@ -77,18 +78,7 @@ impl NewBody {
     ) -> Result<NewTender, Problem> {
         let currency = Currency::new(&self.currency)
             .map_err(|error| Problem::field("bad_currency", "currency", error))?;
-        let amount = Amount::parse(&self.amount, currency)
-            .and_then(|amount| match amount.minor {
-                0 => Err(AmountError::Zero),
-                _ => Ok(amount),
-            })
-            .map_err(|error| {
-                let code = match error {
-                    AmountError::Zero => "zero_amount",
-                    _ => "bad_amount",
-                };
-                Problem::field(code, "amount", error)
-            })?;
+        let amount = amount(&self.amount, currency)?;
         let note = self.note.as_deref().map(str::trim).unwrap_or_default();
         if note.chars().count() > NOTE_MAX || note.chars().any(char::is_control) {
             let detail = format!("a note is one line of at most {NOTE_MAX} characters");
@@ -114,11 +104,11 @@ impl NewBody {
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let bad = |code, detail: String| Problem::new(StatusCode::BAD_REQUEST, code, detail);
     let mut given = headers.get_all("idempotency-key").iter();
     let (Some(key), None) = (given.next(), given.next()) else {
-        let detail = "send one Idempotency-Key header: a new value for each payment, the same value for each repeat of it";
+        let detail = "send one Idempotency-Key header: a new value for each payment or refund, the same value for each repeat of it";
         return Err(bad("key_missing", detail.to_owned()));
     };
     let key = key.to_str().unwrap_or_default();
@@ -126,7 +116,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
 }
 
 /// A name that cannot be is the name of nothing.
-fn tender_id(text: &str) -> Result<TenderId, Problem> {
+pub(super) fn tender_id(text: &str) -> Result<TenderId, Problem> {
     TenderId::new(text).map_err(|_| Denial::NoTender.into())
 }
 
@@ -154,10 +144,35 @@ pub(super) async fn one<T: Till>(
     stopping: Option<Extension<Stopping>>,
 ) -> Result<Json<TenderView>, Problem> {
     let id = tender_id(&id)?;
+    let now = || api.till.tender(&id);
+    let found = until(&api, query, stopping, now, |limit| {
+        api.till.await_verdict(&id, limit)
+    });
+    found
+        .await?
+        .map(Json)
+        .ok_or_else(|| Denial::NoTender.into())
+}
+
+/// What a thing is now, or once its end has come and no later than `wait` says.
+pub(super) async fn until<T: Till, V, N, L>(
+    api: &Shared<T>,
+    query: Result<Query<Wait>, QueryRejection>,
+    stopping: Option<Extension<Stopping>>,
+    now: impl Fn() -> N,
+    later: impl FnOnce(Duration) -> L,
+) -> Result<V, Problem>
+where
+    N: Future<Output = Result<V, Trouble>>,
+    L: Future<Output = Result<V, Trouble>>,
+{
     let Query(Wait { wait }) = query?;
     if wait > WAIT_MAX {
         let detail = format!("wait is 0 to {WAIT_MAX} seconds");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", detail));
+    }
+    if wait == 0 {
+        return Ok(now().await?);
     }
     let stopped = async {
         match stopping {
@@ -165,22 +180,31 @@ pub(super) async fn one<T: Till>(
             None => std::future::pending().await,
         }
     };
-    let _place = match wait {
-        0 => None,
-        _ => Some(api.waits.try_acquire().map_err(|_| {
-            Problem::busy("too many callers wait for verdicts; ask again without wait")
-        })?),
+    let _place = api
+        .waits
+        .try_acquire()
+        .map_err(|_| Problem::busy("too many callers wait for verdicts; ask again without wait"))?;
+    tokio::select! {
+        biased;
+        found = later(Duration::from_secs(wait)) => Ok(found?),
+        () = stopped => Ok(now().await?),
+    }
+}
+
+/// The code to show, drawn. It changes never once it is there: each attempt has its own.
+pub(super) async fn shown<T: Till>(
+    State(api): State<Shared<T>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let tender = api.till.tender(&tender_id(&id)?).await?;
+    let tender = tender.ok_or(Denial::NoTender)?;
+    let none = || {
+        let detail = "this tender shows no code now: it is scanned, not there yet, or has ended";
+        Problem::new(StatusCode::NOT_FOUND, "no_code", detail)
     };
-    let found = if wait == 0 {
-        api.till.tender(&id).await?
-    } else {
-        tokio::select! {
-            biased;
-            found = api.till.await_verdict(&id, Duration::from_secs(wait)) => found?,
-            () = stopped => api.till.tender(&id).await?,
-        }
-    };
-    found.map(Json).ok_or_else(|| Denial::NoTender.into())
+    let text = tender.display.and_then(|display| display.text);
+    let drawn = svg(&text.ok_or_else(none)?).ok_or_else(none)?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], drawn).into_response())
 }
 
 #[derive(Deserialize)]
@@ -258,30 +282,30 @@ pub(super) async fn code<T: Till>(
     Input(CodeBody { code }): Input<CodeBody>,
 ) -> Result<Json<TenderView>, Problem> {
     let code = Zeroizing::new(code);
-    shown(api.till.code(&tender_id(&id)?, code.as_bytes()).await)
+    changed(api.till.code(&tender_id(&id)?, code.as_bytes()).await)
 }
 
 pub(super) async fn cancel<T: Till>(
     State(api): State<Shared<T>>,
     Path(id): Path<String>,
 ) -> Result<Json<TenderView>, Problem> {
-    shown(api.till.cancel(&tender_id(&id)?).await)
+    changed(api.till.cancel(&tender_id(&id)?).await)
 }
 
 pub(super) async fn extend<T: Till>(
     State(api): State<Shared<T>>,
     Path(id): Path<String>,
 ) -> Result<Json<TenderView>, Problem> {
-    shown(api.till.extend(&tender_id(&id)?).await)
+    changed(api.till.extend(&tender_id(&id)?).await)
 }
 
 pub(super) async fn acknowledge<T: Till>(
     State(api): State<Shared<T>>,
     Path(id): Path<String>,
 ) -> Result<Json<TenderView>, Problem> {
-    shown(api.till.acknowledge(&tender_id(&id)?).await)
+    changed(api.till.acknowledge(&tender_id(&id)?).await)
 }
 
-fn shown(outcome: Result<TenderView, Trouble>) -> Result<Json<TenderView>, Problem> {
+fn changed(outcome: Result<TenderView, Trouble>) -> Result<Json<TenderView>, Problem> {
     outcome.map(Json).map_err(Problem::from)
 }

@@ -1,9 +1,9 @@
 //! What the API needs of the service. A trait, so that every call, problem and
 //! limit of the API can be tested against a till that does as it is told.
 
-use crate::domain::{AttemptId, BusinessDay, LaneId, NewTender, TenderId};
-use crate::service::view::{EventView, LaneView, Notice, ObligationView, TenderView};
-use crate::service::{ByHand, Filter, NotifyError, Readiness, Service, Trouble};
+use crate::domain::{AttemptId, BusinessDay, LaneId, NewRefund, NewTender, RefundId, TenderId};
+use crate::service::view::{EventView, LaneView, Notice, ObligationView, RefundView, TenderView};
+use crate::service::{Allowance, ByHand, Filter, NotifyError, Readiness, Service, Trouble};
 use axum::http::HeaderMap;
 use std::future::Future;
 use std::time::Duration;
@@ -41,6 +41,20 @@ pub trait Till: Clone + Send + Sync + 'static {
         &self,
         id: &TenderId,
     ) -> impl Future<Output = Result<TenderView, Trouble>> + Send;
+    fn refund(
+        &self,
+        new: NewRefund,
+        allowance: Allowance,
+    ) -> impl Future<Output = Result<(RefundView, bool), Trouble>> + Send;
+    fn refund_of(
+        &self,
+        id: &RefundId,
+    ) -> impl Future<Output = Result<Option<RefundView>, Trouble>> + Send;
+    fn await_refund(
+        &self,
+        id: &RefundId,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Option<RefundView>, Trouble>> + Send;
     fn lanes(&self) -> Vec<LaneView>;
     fn lane(&self, id: &LaneId) -> Option<LaneView>;
     fn obligations(&self) -> Vec<ObligationView>;
@@ -97,6 +111,23 @@ impl Till for Service {
     }
     async fn acknowledge(&self, id: &TenderId) -> Result<TenderView, Trouble> {
         Service::acknowledge(self, id).await
+    }
+    async fn refund(
+        &self,
+        new: NewRefund,
+        allowance: Allowance,
+    ) -> Result<(RefundView, bool), Trouble> {
+        Service::refund(self, new, allowance).await
+    }
+    async fn refund_of(&self, id: &RefundId) -> Result<Option<RefundView>, Trouble> {
+        Service::refund_of(self, id).await
+    }
+    async fn await_refund(
+        &self,
+        id: &RefundId,
+        limit: Duration,
+    ) -> Result<Option<RefundView>, Trouble> {
+        Service::await_refund(self, id, limit).await
     }
     fn lanes(&self) -> Vec<LaneView> {
         Service::lanes(self)

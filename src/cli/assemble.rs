@@ -56,6 +56,11 @@ pub(super) fn parts(config: &Config) -> Result<Parts, String> {
         gateways,
         classifier: config.classifier.clone(),
         scanners: scanners(config),
+        refund_limits: config
+            .lanes
+            .iter()
+            .filter_map(|lane| Some((lane.id.clone(), lane.refund_limit?)))
+            .collect(),
         journal: config.journal.path.clone(),
         language: config.store.language,
         timezone: config.store.timezone.clone(),

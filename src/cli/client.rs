@@ -242,6 +242,10 @@ pub(super) struct Tender {
     pub money: String,
     /// Its attempts.
     pub attempts: Vec<Attempt>,
+    /// How much of it can still be refunded: decimal text.
+    pub refundable: String,
+    /// The code that is shown, while it can be paid.
+    pub display: Option<Display>,
     /// RFC 3339.
     pub created: String,
 }
@@ -255,6 +259,15 @@ pub(super) struct Reason {
     pub text: String,
 }
 
+/// A code that the store shows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Display {
+    /// What to draw as a QR code.
+    pub text: Option<String>,
+    /// Somebody has scanned it.
+    pub scanned: bool,
+}
+
 /// An attempt, as far as people are shown it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Attempt {
@@ -264,8 +277,8 @@ pub(super) struct Attempt {
     pub gateway: String,
     /// Whose code.
     pub wallet: Option<String>,
-    /// The code, masked.
-    pub code: String,
+    /// The code, masked; none where the store shows one.
+    pub code: Option<String>,
     /// Where it stands.
     pub state: String,
     /// Our number of the order.

@@ -191,6 +191,7 @@ terminal_id = "{LANE}"
 scanners = ["{SCANNER}"]
 gateways = ["payby"]
 ceiling = "5000.00"
+refund_limit = "5000.00"
 
 [[scanner]]
 id = "{SCANNER}"

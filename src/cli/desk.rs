@@ -92,6 +92,7 @@ pub(super) fn tender(state: &str, verdict: Option<&str>) -> Value {
     json!({
         "id": "t1", "lane": "1", "sale": "A-1", "amount": "37.50", "currency": "AED",
         "state": state, "verdict": verdict, "money": "none", "attempts": [],
+        "refunds": [], "refundable": "0.00", "display": null,
         "reason": verdict.map(|verdict| json!({ "code": verdict, "text": "because" })),
         "created": "2026-03-01T10:00:00.000Z",
     })

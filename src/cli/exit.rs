@@ -10,6 +10,8 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
 /// Not paid.
 pub(super) const NOT_PAID: u8 = 10;
+/// The refund failed: no money was given back.
+pub(super) const FAILED_REFUND: u8 = 10;
 /// No final verdict is known.
 pub(super) const UNRESOLVED: u8 = 11;
 /// A service, a device or a port is not available (`EX_UNAVAILABLE`).

@@ -11,6 +11,7 @@ mod desk;
 mod duties;
 mod exit;
 mod pay;
+mod refund;
 mod reload;
 mod run;
 mod scan;
@@ -51,6 +52,8 @@ enum Command {
     Pay(pay::Pay),
     /// Asks to stop a payment, and waits for what came of it
     Cancel(cancel::Cancel),
+    /// Gives money of a paid tender back, and waits for its end
+    Refund(refund::Refund),
     /// Shows what is owed, and ends it by a manager's hand
     Duties(duties::Duties),
     /// Which devices look like scanners, what one is set to, what it delivers
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => blocking(demo::demo(args)),
         Command::Pay(args) => blocking(pay::run(args, &mut std::io::stdout())),
         Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
+        Command::Refund(args) => blocking(refund::run(args, &mut std::io::stdout())),
         Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
         Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),

@@ -134,7 +134,7 @@ fn one_tender(answer: &Value) -> String {
                 attempt.number.to_string(),
                 attempt.gateway,
                 attempt.wallet.unwrap_or_default(),
-                attempt.code,
+                attempt.code.unwrap_or_default(),
                 attempt.state,
                 attempt.order,
                 attempt.gateway_order.unwrap_or_default(),

@@ -7,7 +7,9 @@ use super::{device, feedback, line, read, written};
 use crate::domain::ScannerId;
 use crate::scanner::evdev;
 use crate::scanner::replay::{self, Pace, Recording, Start};
-use crate::scanner::{Feedback, GAP, Kind, Layout, Match, Settings, hidraw};
+use crate::scanner::{
+    Ending, Feedback, GAP, IdleDigits, Kind, Layout, Match, Settings, Sharing, Use, hidraw,
+};
 use std::time::Duration;
 use toml::Table;
 
@@ -32,17 +34,8 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
         "the scanner's name, such as \"counter\"",
         |id| ScannerId::new(id),
     );
-    match written.usage.take().as_deref() {
-        None | Some("dedicated") => {}
-        Some("shared") => at.complain("use", "\"shared\" is not supported yet; use \"dedicated\""),
-        Some(_) => at.complain("use", "must be \"dedicated\""),
-    }
-    at.not_yet("aim_id", written.aim_id.take().as_ref(), "AIM prefixes are");
-    at.not_yet(
-        "idle_digits",
-        written.idle_digits.take().as_ref(),
-        "shared scanners are",
-    );
+    let aim_id = written.aim_id.unwrap_or(false);
+    let usage = usage(&mut written, &mut at);
     let kind = at.need(
         "kind",
         written.kind.take(),
@@ -71,6 +64,61 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     Some(Settings {
         id: id?,
         kind: settings?,
+        usage,
+        aim_id,
+    })
+}
+
+/// Whom it serves, and how it is shared.
+fn usage(written: &mut written::Scanner, at: &mut Section<'_>) -> Use {
+    let shared = [("dedicated", false), ("shared", true)];
+    let shared = at.choice("use", written.usage.take(), false, &shared);
+    let keys = [
+        ("idle_digits", written.idle_digits.is_some()),
+        ("type_pace_ms", written.type_pace_ms.is_some()),
+        ("type_layout", written.type_layout.is_some()),
+        ("type_end", written.type_end.is_some()),
+    ];
+    if !shared {
+        for (key, _) in keys.into_iter().filter(|(_, there)| *there) {
+            at.complain(key, "has a meaning only with use = \"shared\"; remove it");
+        }
+        return Use::Dedicated;
+    }
+    Use::Shared(Sharing {
+        idle_digits: at.choice(
+            "idle_digits",
+            written.idle_digits.take(),
+            IdleDigits::TypeOn,
+            &[
+                ("type_on", IdleDigits::TypeOn),
+                ("refuse", IdleDigits::Refuse),
+            ],
+        ),
+        pace: at
+            .number(
+                "type_pace_ms",
+                written.type_pace_ms,
+                1..=100,
+                " milliseconds",
+            )
+            .map(|ms| Duration::from_millis(ms.into())),
+        layout: at.choice(
+            "type_layout",
+            written.type_layout.take(),
+            Layout::Us,
+            &Layout::ALL,
+        ),
+        ending: at.choice(
+            "type_end",
+            written.type_end.take(),
+            Ending::Enter,
+            &[
+                ("enter", Ending::Enter),
+                ("tab", Ending::Tab),
+                ("none", Ending::Nothing),
+            ],
+        ),
     })
 }
 

@@ -37,6 +37,8 @@ pub struct Lane {
     pub terminal_id: String,
     /// Its scanners. None where codes only come from the cashier's software.
     pub scanners: Vec<ScannerId>,
+    /// What may be refunded of one payment without a manager; nothing where none.
+    pub refund_limit: Option<Amount>,
     /// What the core decides by.
     pub rules: LaneRules,
 }
@@ -129,6 +131,9 @@ pub(super) fn lane(
         "the largest amount of one payment, such as \"5000.00\"",
         |text| positive(text, currency),
     );
+    let refund_limit = at.check("refund_limit", written.refund_limit, |text| {
+        positive(text, currency)
+    });
     let wait_code = at
         .number("wait_code_s", written.wait_code_s, 10..=900, " seconds")
         .map_or(WAIT_CODE, |seconds| Duration::from_secs(seconds.into()));
@@ -136,6 +141,7 @@ pub(super) fn lane(
         id: id?,
         terminal_id: terminal_id?,
         scanners,
+        refund_limit,
         rules: LaneRules {
             gateways,
             ceiling: ceiling?,

@@ -45,6 +45,7 @@ pub(super) struct Lane {
     pub(super) scanners: Option<Vec<String>>,
     pub(super) gateways: Option<Vec<String>>,
     pub(super) ceiling: Option<String>,
+    pub(super) refund_limit: Option<String>,
     pub(super) wait_code_s: Option<i64>,
 }
 
@@ -74,8 +75,11 @@ pub(super) struct Scanner {
     pub(super) feedback: Option<Table>,
     pub(super) recording: Option<String>,
     pub(super) pace: Option<String>,
-    pub(super) aim_id: Option<Value>,
-    pub(super) idle_digits: Option<Value>,
+    pub(super) aim_id: Option<bool>,
+    pub(super) idle_digits: Option<String>,
+    pub(super) type_pace_ms: Option<i64>,
+    pub(super) type_layout: Option<String>,
+    pub(super) type_end: Option<String>,
 }
 
 /// `match = { ... }` of a scanner

@@ -271,21 +271,34 @@ impl Tender {
     }
 
     /// How much of the payment can still be given back: what was captured, less
-    /// every refund that did not fail. Zero unless the tender is paid.
+    /// every refund that did not fail. Zero unless the tender is paid, and when the
+    /// money went back another way.
     pub fn refundable(&self) -> Amount {
-        let paid = self.attempts.iter().find(|a| a.stage == Stage::Paid);
-        let kept =
-            paid.filter(|a| a.report.as_ref().map(|r| &r.status) != Some(&OrderStatus::Returned));
-        let captured = kept.map_or(0, |_| self.amount.minor);
-        let of_it = self
-            .refunds
-            .iter()
-            .filter(|r| r.counts() && kept.is_some_and(|attempt| attempt.id.number == r.attempt));
-        let given: u64 = of_it.map(|r| r.amount.minor).sum();
+        let is_kept = |a: &&Attempt| {
+            let status = a.report.as_ref().map(|report| &report.status);
+            a.stage == Stage::Paid && status != Some(&OrderStatus::Returned)
+        };
+        let paid = self.attempts.iter().find(is_kept);
+        let left = paid.map_or(0, |paid| {
+            let given = self.given_back(paid.id.number);
+            self.amount.minor.saturating_sub(given)
+        });
         Amount {
-            minor: captured.saturating_sub(given),
+            minor: left,
             ..self.amount
         }
+    }
+
+    /// What refunds gave back of an attempt's money, or may still, in minor units.
+    fn given_back(&self, attempt: u32) -> u64 {
+        let counts = |r: &&Refund| r.attempt == attempt && r.counts();
+        let amounts = self.refunds.iter().filter(counts).map(|r| r.amount.minor);
+        amounts.fold(0, u64::saturating_add)
+    }
+
+    /// Whether refunds gave this much back of an attempt's money, or may still.
+    pub fn has_given_back(&self, attempt: u32, amount: Amount) -> bool {
+        self.given_back(attempt) >= amount.minor
     }
 
     /// The final verdict; none while there is none or it is `unresolved`.

@@ -28,6 +28,7 @@ use crate::domain::Timestamp;
 use jiff::SignedDuration;
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::{Client, Method, Url};
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -58,6 +59,30 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+}
+
+/// What was downloaded.
+pub(super) enum Download {
+    /// So many bytes were written.
+    File(u64),
+    /// No file came, but this.
+    Reply(Reply),
+}
+
+/// Why nothing was.
+#[derive(Debug)]
+pub(super) enum DownloadError {
+    Call(Failure),
+    Write(std::io::Error),
+}
+
+impl Request {
+    fn post_to(mut self, url: Url) -> reqwest::Request {
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = Some(std::mem::take(&mut *self.body).into());
+        request
+    }
 }
 
 /// Why there is no answer.
@@ -116,13 +141,45 @@ impl Http {
     pub(super) async fn post(
         &self,
         url: Url,
-        mut asked: Request,
+        asked: Request,
         limit: Duration,
     ) -> Result<Reply, Failure> {
-        let mut request = reqwest::Request::new(Method::POST, url);
-        *request.headers_mut() = asked.headers;
-        *request.body_mut() = Some(std::mem::take(&mut *asked.body).into());
-        self.exchange(request, limit).await
+        self.exchange(asked.post_to(url), limit).await
+    }
+
+    /// Sends a POST once and writes its answer to `file`, if `is_file` says of its headers
+    /// that it is one; any other answer is read as in [`Self::post`]. For what may be
+    /// large: at most `size_max` bytes within `limit`.
+    pub(super) async fn download(
+        &self,
+        url: Url,
+        asked: Request,
+        limit: Duration,
+        is_file: fn(&HeaderMap) -> bool,
+        file: &mut (dyn Write + Send),
+        size_max: u64,
+    ) -> Result<Download, DownloadError> {
+        let answer = tokio::time::timeout(limit, async {
+            let mut response = { self.client.execute(asked.post_to(url)).await }
+                .map_err(|error| DownloadError::Call(failure(error)))?;
+            if response.status().as_u16() != 200 || !is_file(response.headers()) {
+                let reply = read(response).await.map_err(DownloadError::Call)?;
+                return Ok(Download::Reply(reply));
+            }
+            let mut size = 0;
+            let broken = |_| DownloadError::Call(Failure::Broken);
+            while let Some(chunk) = response.chunk().await.map_err(broken)? {
+                size += chunk.len() as u64;
+                if size > size_max {
+                    return Err(DownloadError::Call(Failure::TooLarge));
+                }
+                file.write_all(&chunk).map_err(DownloadError::Write)?;
+            }
+            Ok(Download::File(size))
+        });
+        answer
+            .await
+            .unwrap_or(Err(DownloadError::Call(Failure::Timeout)))
     }
 
     /// Leaves an open connection in the pool, unless one was used lately.
@@ -144,9 +201,13 @@ impl Http {
     }
 
     /// The time for a request that must not be refused for a wrong clock of ours:
-    /// enquiries and reversals go on while the box's clock is off.
+    /// enquiries, reversals and refunds go on while the box's clock is off.
     pub(super) fn corrected_time(&self) -> Timestamp {
-        let ours = (self.clock)();
+        self.corrected((self.clock)())
+    }
+
+    /// A time of ours, as the gateway's clock says it.
+    pub(super) fn corrected(&self, ours: Timestamp) -> Timestamp {
         match self.offset.get() {
             Some(offset) if offset.abs() >= OFFSET_USED => {
                 let millis = i64::try_from(offset.as_millis()).unwrap_or(0);

@@ -33,7 +33,7 @@ pub struct TenderRow {
     pub open: bool,
     /// When it was asked for.
     pub created: Timestamp,
-    /// The numbers of its orders, the first first. No two tenders have one.
+    /// The numbers of its orders and of its refunds. No two tenders have one.
     pub orders: Vec<OrderNumber>,
 }
 

@@ -9,7 +9,7 @@
 //! Only a device that the configuration names is opened, by its path or its ids;
 //! nothing is ever taken for a scanner by its looks.
 
-use super::decode::Event;
+use super::decode::{EV_KEY, Event};
 use super::failure::OpenError;
 use super::feedback::Sound;
 use super::framer::{End, GAP, Outcome, Profile};
@@ -17,6 +17,7 @@ use super::keyboard::Keyboard;
 use super::keymap::Layout;
 use super::matching::Match;
 use super::reader::{Arrival, Device, poll_file, register};
+use super::strokes::{Capture, Phase};
 use super::tree::{Class, Node, Tree, UsbPort};
 use evdev::raw_stream::RawDevice;
 use evdev::{EventType, InputEvent, LedCode};
@@ -83,9 +84,16 @@ const BOOTTIME: i32 = 7;
 
 pub(crate) struct Grabbed {
     device: AsyncFd<RawDevice>,
-    keyboard: Keyboard,
+    keys: KeyStream,
     _beside: Silenced,
     port: Option<UsbPort>,
+}
+
+/// What is done with the events.
+pub(crate) struct KeyStream {
+    keyboard: Keyboard,
+    /// The keys of the scans, when they are to be typed on.
+    capture: Option<Capture>,
 }
 
 impl Device for Grabbed {
@@ -95,7 +103,7 @@ impl Device for Grabbed {
         vec![Tree::of_machine().name_of(Class::Input, &settings.matching)]
     }
 
-    fn open(settings: &Settings) -> Result<Self, OpenError> {
+    fn open(settings: &Settings, shared: bool) -> Result<Self, OpenError> {
         let tree = Tree::of_machine();
         let (path, node) = tree.find(Class::Input, &settings.matching, Node::can_type)?;
         let name = path.display().to_string();
@@ -117,8 +125,6 @@ impl Device for Grabbed {
         // A device without LEDs, or opened read-only, has none to set.
         let led = |led: LedCode, on| InputEvent::new(EventType::LED.0, led.0, on);
         let _ = device.send_events(&[led(LedCode::LED_CAPSL, 0), led(LedCode::LED_NUML, 1)]);
-        let mut keyboard = Keyboard::new(settings.layout, settings.profile());
-        keyboard.framer.opened(now());
         tracing::info!(
             device = Tree::describe(&path, node.as_ref()),
             nodes = 1 + beside.0.len(),
@@ -126,7 +132,7 @@ impl Device for Grabbed {
         );
         Ok(Self {
             device: register(device).map_err(|error| OpenError::of(&error, name))?,
-            keyboard,
+            keys: KeyStream::new(settings, shared),
             _beside: beside,
             port: node.and_then(|node| node.port()),
         })
@@ -141,30 +147,28 @@ impl Device for Grabbed {
         context: &mut Context<'_>,
         arrivals: &mut Vec<Arrival>,
     ) -> Poll<io::Result<()>> {
-        let Self {
-            device, keyboard, ..
-        } = self;
-        poll_file(device, context, |device| read(device, keyboard, arrivals))
+        let Self { device, keys, .. } = self;
+        poll_file(device, context, |device| read(device, keys, arrivals))
     }
 
     fn read(&mut self, arrivals: &mut Vec<Arrival>) -> io::Result<()> {
-        read(self.device.get_mut(), &mut self.keyboard, arrivals)
+        read(self.device.get_mut(), &mut self.keys, arrivals)
     }
 
     fn patience(&self) -> Option<Duration> {
-        self.keyboard.framer.patience()
+        self.keys.keyboard.framer.patience()
     }
 
     fn silence(&mut self, outcomes: &mut Vec<Outcome>) {
-        self.keyboard.framer.silence(outcomes);
+        self.keys.silence(outcomes);
     }
 
     fn unplugged(&mut self, outcomes: &mut Vec<Outcome>) {
-        self.keyboard.framer.unplugged(outcomes);
+        self.keys.keyboard.framer.unplugged(outcomes);
     }
 
     fn is_settled(&self) -> bool {
-        self.keyboard.framer.is_settled()
+        self.keys.keyboard.framer.is_settled()
     }
 
     fn sound(&mut self, _: Sound) -> Option<bool> {
@@ -226,10 +230,9 @@ pub(super) fn grab(device: &mut RawDevice, path: &Path) -> Result<(), OpenError>
 
 fn read(
     device: &mut RawDevice,
-    keyboard: &mut Keyboard,
+    keys: &mut KeyStream,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {
-    let mut outcomes = Vec::new();
     let mut keys_unknown = false;
     for event in device.fetch_events()? {
         let event = Event {
@@ -238,12 +241,7 @@ fn read(
             code: event.code(),
             value: event.value(),
         };
-        keys_unknown = keyboard.feed(&event, &mut outcomes);
-        arrivals.extend(
-            outcomes
-                .drain(..)
-                .map(|outcome| (outcome, arrived(event.at))),
-        );
+        keys_unknown = keys.feed(&event, || arrived(event.at), arrivals);
         if keys_unknown {
             // Asking for the state of the keys makes the kernel forget queued
             // key events without a word. What was read behind the drop is older
@@ -254,9 +252,86 @@ fn read(
     }
     if keys_unknown {
         let held = device.get_key_state()?;
-        keyboard.resync(held.iter().map(|key| key.0));
+        keys.resync(&held.iter().map(|key| key.0).collect::<Vec<_>>());
     }
     Ok(())
+}
+
+impl KeyStream {
+    /// A keyboard whose keys are all up, just opened.
+    pub(crate) fn new(settings: &Settings, shared: bool) -> Self {
+        let mut keyboard = Keyboard::new(settings.layout, settings.profile());
+        let now = now();
+        keyboard.framer.opened(now);
+        Self {
+            keyboard,
+            capture: shared.then(|| Capture::new(now, settings.gap)),
+        }
+    }
+
+    /// Takes the next event. True asks for [`KeyStream::resync`] before the next.
+    pub(crate) fn feed(
+        &mut self,
+        event: &Event,
+        arrived: impl Fn() -> Instant,
+        arrivals: &mut Vec<Arrival>,
+    ) -> bool {
+        let mut outcomes = Vec::new();
+        let keys_unknown = self.keyboard.feed(event, &mut outcomes);
+        let phase = self.phase();
+        if let Some(capture) = &mut self.capture
+            && event.kind == EV_KEY
+            // The kernel's repeats are its own.
+            && event.value < 2
+        {
+            capture.key(event.at, event.code, event.value == 1, phase);
+        }
+        for outcome in outcomes {
+            let capture = self.capture.as_mut();
+            let keys = match &outcome {
+                Outcome::Scan(_) => capture.and_then(Capture::scan),
+                Outcome::Void(_) => {
+                    capture.into_iter().for_each(Capture::forget);
+                    None
+                }
+            };
+            arrivals.push(Arrival {
+                outcome,
+                ended: arrived(),
+                keys,
+            });
+        }
+        keys_unknown
+    }
+
+    pub(crate) fn silence(&mut self, outcomes: &mut Vec<Outcome>) {
+        self.keyboard.framer.silence(outcomes);
+        let phase = self.phase();
+        if let Some(capture) = &mut self.capture {
+            capture.silent(phase);
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        let framer = &self.keyboard.framer;
+        if framer.is_idle() {
+            Phase::Idle
+        } else if framer.is_framing() {
+            Phase::Frame
+        } else if framer.is_settled() {
+            Phase::Void
+        } else {
+            Phase::Opening
+        }
+    }
+
+    /// Sets which keys are down after events were dropped.
+    fn resync(&mut self, held: &[u16]) {
+        self.keyboard.resync(held.iter().copied());
+        if let Some(capture) = &mut self.capture {
+            capture.resync(held.iter().copied());
+        }
+    }
 }
 
 /// The time of an event on the clock that was asked for.
@@ -287,7 +362,7 @@ mod tests {
     use super::*;
 
     fn fails(matching: Match) -> String {
-        let opened = Grabbed::open(&Settings::new(matching));
+        let opened = Grabbed::open(&Settings::new(matching), false);
         opened.err().unwrap().to_string()
     }
 

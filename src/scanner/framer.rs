@@ -222,8 +222,13 @@ impl Framer {
         !matches!(self.state, State::Settle { .. })
     }
 
-    /// Whether a frame is in progress.
-    pub(crate) fn is_in_frame(&self) -> bool {
+    /// Whether a byte that comes now would begin a frame.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether a byte that comes now would belong to a frame.
+    pub(crate) fn is_framing(&self) -> bool {
         matches!(self.state, State::Frame | State::Check)
     }
 

@@ -17,7 +17,11 @@ mod fingerprint;
 mod intake;
 mod notify;
 mod record;
+mod refunds;
 mod replay;
+mod scanners;
+mod sharing;
+mod shown;
 mod start;
 pub mod view;
 mod wording;
@@ -25,13 +29,15 @@ mod wording;
 pub use driver::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv, Intake};
 pub use notify::NotifyError;
+pub use refunds::Allowance;
 pub use replay::duties_in;
+pub use shown::{blocks, svg};
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    AttemptId, BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender, SaleRef,
-    ScannerId, Setup, TenderId,
+    Amount, AttemptId, BusinessDay, Denial, Event, IdempotencyKey, LaneId, Language, NewTender,
+    SaleRef, ScannerId, Setup, Tender, TenderId,
 };
 use crate::journal::{JournalError, Reader, RowFilter};
 use board::Board;
@@ -69,6 +75,8 @@ pub enum Trouble {
         /// A sentence for the cashier.
         text: String,
     },
+    /// Only a manager may do so much; without one, so much of a payment.
+    NeedsManager(Option<Amount>),
     /// Too much is asked at once; ask again shortly.
     Busy,
     /// The service is stopping or its journal failed.
@@ -127,6 +135,10 @@ pub struct Service {
     setup: Arc<Setup>,
     lanes: BTreeMap<LaneId, Vec<ScannerId>>,
     ear: Arc<notify::Ear>,
+    /// What may be refunded of one payment without a manager, by lane.
+    refund_limits: Arc<BTreeMap<LaneId, Amount>>,
+    /// Held by a refund that has to keep to it.
+    limited: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Service {
@@ -179,13 +191,28 @@ impl Service {
         id: &TenderId,
         limit: Duration,
     ) -> Result<Option<TenderView>, Trouble> {
+        let decided = |view: &TenderView| view.verdict.is_some();
+        self.until(limit, || self.tender(id), decided).await
+    }
+
+    /// Looks again whenever something became durable, until there is an end to see,
+    /// the time is over, or the service ends.
+    async fn until<V, F>(
+        &self,
+        limit: Duration,
+        look: impl Fn() -> F,
+        ended: impl Fn(&V) -> bool,
+    ) -> Result<Option<V>, Trouble>
+    where
+        F: Future<Output = Result<Option<V>, Trouble>>,
+    {
         let over = tokio::time::sleep(limit);
         tokio::pin!(over);
         let mut sequence = self.sequence.clone();
         loop {
             sequence.mark_unchanged();
-            let view = self.tender(id).await?;
-            if view.as_ref().is_none_or(|view| view.verdict.is_some()) {
+            let view = look().await?;
+            if view.as_ref().is_none_or(&ended) {
                 return Ok(view);
             }
             tokio::select! {
@@ -393,6 +420,7 @@ impl Service {
                 }
                 let _ = writeln!(text, "qrpayd_{name}{{reason=\"{label}\"}} {count}");
             }
+            scanners::write(&mut text, boards);
             text
         })
     }
@@ -408,10 +436,20 @@ impl Service {
         &self,
         message: impl FnOnce(Reply) -> Message,
     ) -> Result<(TenderView, bool), Trouble> {
-        let (answered, answer) = oneshot::channel();
         let language = self.language;
+        let seen = move |tender: &Tender, new| (tender_view(tender, language), new);
+        self.ask_for(message, seen).await
+    }
+
+    /// As [`ask`](Self::ask), for what is to be seen of the tender.
+    async fn ask_for<V: Send + 'static>(
+        &self,
+        message: impl FnOnce(Reply) -> Message,
+        seen: impl FnOnce(&Tender, bool) -> V + Send + 'static,
+    ) -> Result<V, Trouble> {
+        let (answered, answer) = oneshot::channel();
         let reply: Reply = Box::new(move |outcome| {
-            let seen = outcome.map(|(tender, new)| (tender_view(tender, language), new));
+            let seen = outcome.map(|(tender, new)| seen(tender, new));
             // A caller that went away needs no answer.
             let _ = answered.send(seen);
         });

@@ -6,6 +6,9 @@ use crate::journal::TenderRow;
 
 /// The derived row of a tender.
 pub(super) fn tender_row(tender: &Tender) -> TenderRow {
+    let orders = tender.attempts.iter().map(|a| &a.order);
+    // A refund's number is looked for as an order's is: by a notification, for one.
+    let refunds = tender.refunds.iter().map(|r| &r.number);
     TenderRow {
         id: tender.id.clone(),
         lane: tender.lane.clone(),
@@ -16,7 +19,7 @@ pub(super) fn tender_row(tender: &Tender) -> TenderRow {
         verdict: tender.verdict.map(|(v, ..)| verdict_word(v).to_owned()),
         open: tender.is_open(),
         created: tender.created,
-        orders: tender.attempts.iter().map(|a| a.order.clone()).collect(),
+        orders: orders.chain(refunds).cloned().collect(),
     }
 }
 
@@ -83,6 +86,31 @@ pub(super) fn log(fact: &Fact) {
         What::VerdictGiven { verdict, reason } => {
             tracing::info!(tender, ?verdict, ?reason, "verdict");
         }
+        What::RefundIntended {
+            refund,
+            number,
+            amount,
+            operator,
+            ..
+        } => tracing::info!(tender, refund, %number, %amount, operator, "refunding"),
+        What::RefundUnknown { refund, reason } => {
+            tracing::info!(tender, refund, ?reason, "refund unknown, enquiring");
+        }
+        What::RefundPending { refund, .. } => tracing::info!(tender, refund, "refund under way"),
+        What::RefundReturned {
+            refund, operation, ..
+        } => tracing::info!(tender, refund, ?operation, "refunded"),
+        What::RefundFailed {
+            refund,
+            refusal,
+            trace,
+            ..
+        } => tracing::warn!(tender, refund, code = refusal.code, trace, "refund failed"),
+        What::AttemptParked {
+            attempt,
+            name,
+            reason,
+        } => tracing::warn!(tender, attempt, name, reason, "parked"),
         What::ObligationOpened { attempt, duty } => {
             tracing::warn!(tender, attempt, ?duty, "duty opened");
         }
@@ -90,7 +118,10 @@ pub(super) fn log(fact: &Fact) {
             tracing::info!(tender, attempt, ?discharge, "duty closed");
         }
         What::AlertRaised { attempt, alert, .. } => match alert {
-            Alert::PaidAfterNotPaid | Alert::ReturnedWithoutUs | Alert::WrongAmount => {
+            Alert::PaidAfterNotPaid
+            | Alert::ReturnedWithoutUs
+            | Alert::WrongAmount
+            | Alert::RefundContradicted => {
                 tracing::error!(tender, attempt, ?alert, "alert");
             }
             _ => tracing::warn!(tender, attempt, ?alert, "alert"),

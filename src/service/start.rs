@@ -5,16 +5,16 @@ use super::audit;
 use super::board::Board;
 use super::calls::Calls;
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
-use super::driver::{Driver, Joined, Message, RecoverError, TheCore};
+use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
 use super::notify::Ear;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
-use crate::domain::{GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
+use crate::domain::{Amount, GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
-use crate::scanner::{self, Delivery, Scanner, ScannerState};
+use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ pub struct Parts {
     pub classifier: Classifier,
     /// The scanners, each with its lane.
     pub scanners: Vec<(LaneId, scanner::Settings)>,
+    /// What may be refunded of one payment without a manager; on other lanes nothing.
+    pub refund_limits: BTreeMap<LaneId, Amount>,
     /// The journal's file.
     pub journal: PathBuf,
     /// The language of the sentences.
@@ -164,6 +166,8 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         setup: Arc::clone(&setup),
         lanes: lanes_of(&parts.scanners),
         ear: Arc::new(ear),
+        refund_limits: Arc::new(parts.refund_limits),
+        limited: Arc::default(),
     };
     let older = journal.reader().map_err(StartError::Journal)?;
     let clock = System::new();
@@ -195,7 +199,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let carrying = deliver(
         arriving,
         clock,
-        lanes,
+        (lanes, uses_of(&parts.scanners)),
         messages,
         Arc::clone(&board),
         notices,
@@ -220,6 +224,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         };
         board.write(|boards| boards.scanners.insert(id.clone(), view));
         let scanner = scanner::start(settings, deliveries.clone());
+        board.write(|boards| boards.meters.insert(id.clone(), scanner.meter()));
         scanners.insert(id, Arc::new(scanner));
     }
     Ok(Running {
@@ -261,6 +266,12 @@ fn apart(
     })
 }
 
+fn uses_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<ScannerId, Use> {
+    let uses = scanners.iter();
+    let uses = uses.map(|(_, settings)| (settings.id.clone(), settings.usage.clone()));
+    uses.collect()
+}
+
 fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<ScannerId>> {
     let mut lanes: BTreeMap<LaneId, Vec<ScannerId>> = BTreeMap::new();
     for (lane, settings) in scanners {
@@ -276,7 +287,7 @@ fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<Sc
 async fn deliver(
     mut arriving: mpsc::Receiver<Delivery>,
     clock: System,
-    lanes: BTreeMap<ScannerId, LaneId>,
+    (lanes, uses): (BTreeMap<ScannerId, LaneId>, BTreeMap<ScannerId, Use>),
     messages: mpsc::Sender<Message>,
     board: Arc<Board>,
     notices: broadcast::Sender<Notice>,
@@ -288,8 +299,15 @@ async fn deliver(
         };
         match what {
             scanner::What::Scan(scan) => {
-                let message = Message::Scan(lane.clone(), scan.code, clock.moment_of(scan.ended));
-                if messages.send(message).await.is_err() {
+                let read = Read {
+                    usage: uses.get(&scanner).cloned().unwrap_or(Use::Dedicated),
+                    scanner,
+                    lane: lane.clone(),
+                    code: scan.code,
+                    ended: clock.moment_of(scan.ended),
+                    reply: scan.reply,
+                };
+                if messages.send(Message::Scan(read)).await.is_err() {
                     return;
                 }
             }
@@ -297,7 +315,8 @@ async fn deliver(
                 let word = reason.as_str();
                 tracing::warn!(%scanner, %lane, reason = word, "scan voided");
                 board.count("scans_void_total", word);
-                let notice = Notice::new(lane, wall_clock(), "bad_read", void_text(language));
+                let notice =
+                    Notice::new(lane, wall_clock(), "bad_read", void_text(reason, language));
                 board.write(|boards| boards.notices.insert(lane.clone(), notice.clone()));
                 let _ = notices.send(notice);
             }

@@ -1,9 +1,9 @@
 //! What callers see of tenders and lanes: plain data, ready to be written as JSON.
 
-use super::wording::{came_back, reason_text};
+use super::wording::{came_back, reason_text, refund_text};
 use crate::domain::{
-    Attempt, AttemptId, Duty, Fact, LaneId, Language, Mode, Reason, Stage, Tender, TenderId,
-    Timestamp, Verdict,
+    Attempt, AttemptId, Duty, Fact, LaneId, Language, Mode, Reason, Refund, RefundStage, Stage,
+    Tender, TenderId, Timestamp, Verdict,
 };
 use crate::journal::RemarkEntry;
 use serde::Serialize;
@@ -37,6 +37,12 @@ pub struct TenderView {
     pub money: &'static str,
     /// Its attempts.
     pub attempts: Vec<AttemptView>,
+    /// Its refunds: what was asked for, and what duties give back.
+    pub refunds: Vec<RefundView>,
+    /// How much of it can still be refunded: decimal text.
+    pub refundable: String,
+    /// The code that is shown, in `display` mode, while it can be paid.
+    pub display: Option<DisplayView>,
     /// The caller's note.
     pub note: Option<String>,
     /// RFC 3339.
@@ -56,6 +62,52 @@ pub struct ReasonView {
     pub text: String,
 }
 
+/// A code that the store shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DisplayView {
+    /// What to draw as a QR code, byte for byte; none until the gateway has given it.
+    pub text: Option<String>,
+    /// When the gateway stops taking the payment, RFC 3339.
+    pub expires: String,
+    /// Somebody has scanned it. It says nothing of money.
+    pub scanned: bool,
+}
+
+/// One refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefundView {
+    /// `TENDER-rNUMBER`.
+    pub id: String,
+    /// The tender.
+    pub tender: String,
+    /// Decimal text.
+    pub amount: String,
+    /// Three letters.
+    pub currency: String,
+    /// Why.
+    pub reason: String,
+    /// Who asked; none where a duty gives the money back.
+    pub operator: Option<String>,
+    /// `sending`, `checking`, `pending`, `returned` or `failed`.
+    pub state: &'static str,
+    /// A sentence for the cashier.
+    pub text: String,
+    /// The gateway.
+    pub gateway: String,
+    /// Our number of the refund.
+    pub number: String,
+    /// The gateway's number of the refund.
+    pub gateway_refund: Option<String>,
+    /// The gateway's locator for its support.
+    pub trace: Option<String>,
+    /// What a person was called for.
+    pub alerts: Vec<String>,
+    /// RFC 3339.
+    pub created: String,
+    /// RFC 3339; none while its end is still to come.
+    pub ended: Option<String>,
+}
+
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttemptView {
@@ -65,8 +117,8 @@ pub struct AttemptView {
     pub gateway: String,
     /// Whose code.
     pub wallet: Option<String>,
-    /// The code, masked.
-    pub code: String,
+    /// The code, masked; none where the store shows one.
+    pub code: Option<String>,
     /// Where it stands: `in_flight, waiting, unknown, closing, paid, refused,
     /// withdrawn, reversing, reversed`.
     pub state: &'static str,
@@ -76,6 +128,10 @@ pub struct AttemptView {
     pub gateway_order: Option<String>,
     /// The gateway's locator for its support.
     pub trace: Option<String>,
+    /// What a person was called for.
+    pub alerts: Vec<String>,
+    /// Somebody set it aside.
+    pub parked: bool,
 }
 
 /// A lane.
@@ -102,7 +158,7 @@ pub struct LaneView {
 pub struct ScannerView {
     /// Its name.
     pub id: String,
-    /// `evdev`, `serial` or `replay`.
+    /// `evdev`, `hidraw`, `serial` or `replay`.
     pub kind: &'static str,
     /// `ready`, `absent` or `failed`.
     pub state: &'static str,
@@ -186,6 +242,19 @@ pub struct ObligationView {
     pub next_try: Option<String>,
     /// A person was alerted.
     pub alerted: bool,
+    /// Who set it aside, so that nothing is done about it.
+    pub parked: Option<ParkedView>,
+}
+
+/// Who set an attempt aside, why and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParkedView {
+    /// Who.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// RFC 3339.
+    pub at: String,
 }
 
 /// One journal entry as the event stream shows it.
@@ -229,6 +298,13 @@ pub fn tender_view(tender: &Tender, language: Language) -> TenderView {
         reason,
         money: money_word(tender),
         attempts: tender.attempts.iter().map(attempt_view).collect(),
+        refunds: tender
+            .refunds
+            .iter()
+            .map(|refund| refund_view(tender, refund, language))
+            .collect(),
+        refundable: tender.refundable().decimal(),
+        display: display_view(tender),
         note: tender.note.clone(),
         created: tender.created.to_string(),
         decided: tender.verdict.map(|(.., at)| at.to_string()),
@@ -273,7 +349,7 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
 fn money_word(tender: &Tender) -> &'static str {
     let any = |of: fn(&Attempt) -> bool| tender.attempts.iter().any(of);
     if any(|a| a.stage == Stage::Paid && !came_back(a)) {
-        "in"
+        kept_word(tender)
     } else if any(|a| a.obligation().is_some()) {
         "returning"
     } else if any(|a| a.stage.is_live()) {
@@ -285,12 +361,23 @@ fn money_word(tender: &Tender) -> &'static str {
     }
 }
 
+/// What became of a payment's money after its refunds: a part that is kept is in.
+fn kept_word(tender: &Tender) -> &'static str {
+    if tender.refundable().minor > 0 {
+        "in"
+    } else if tender.refunds.iter().any(Refund::is_open) {
+        "returning"
+    } else {
+        "returned"
+    }
+}
+
 fn attempt_view(attempt: &Attempt) -> AttemptView {
     AttemptView {
         number: attempt.id.number,
         gateway: attempt.gateway.to_string(),
         wallet: attempt.wallet.as_ref().map(ToString::to_string),
-        code: attempt.code.clone().unwrap_or_default(),
+        code: attempt.code.clone(),
         state: match attempt.stage {
             Stage::InFlight => "in_flight",
             Stage::Waiting => "waiting",
@@ -308,6 +395,50 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
             .as_ref()
             .and_then(|report| report.gateway_order.clone()),
         trace: attempt.trace.clone(),
+        alerts: attempt.alerts.iter().map(word).collect(),
+        parked: attempt.parked.is_some(),
+    }
+}
+
+/// The code that a tender shows while it can be paid.
+fn display_view(tender: &Tender) -> Option<DisplayView> {
+    let attempt = tender.live_attempt()?;
+    let shows = tender.mode == Mode::Display || attempt.show().is_some();
+    (shows && tender.verdict.is_none()).then(|| DisplayView {
+        text: attempt.show().map(str::to_owned),
+        expires: attempt.expires.to_string(),
+        scanned: attempt.scanned,
+    })
+}
+
+/// Makes the view of a refund, with its sentence in the store's language.
+pub fn refund_view(tender: &Tender, refund: &Refund, language: Language) -> RefundView {
+    let gateway = tender
+        .attempt(refund.attempt)
+        .map(|a| a.gateway.to_string());
+    let report = refund.report.as_ref();
+    RefundView {
+        id: refund.id.to_string(),
+        tender: tender.id.to_string(),
+        amount: refund.amount.decimal(),
+        currency: refund.amount.currency.to_string(),
+        reason: refund.reason.clone(),
+        operator: refund.operator.clone(),
+        state: match refund.stage {
+            RefundStage::Unsent | RefundStage::InFlight => "sending",
+            RefundStage::Unknown => "checking",
+            RefundStage::Pending => "pending",
+            RefundStage::Returned => "returned",
+            RefundStage::Failed(_) => "failed",
+        },
+        text: refund_text(refund, language).to_owned(),
+        gateway: gateway.unwrap_or_default(),
+        number: refund.number.to_string(),
+        gateway_refund: report.and_then(|report| report.gateway_refund.clone()),
+        trace: refund.trace.clone(),
+        alerts: refund.alerts.iter().map(word).collect(),
+        created: refund.created.to_string(),
+        ended: refund.ended.map(|at| at.to_string()),
     }
 }
 
@@ -346,6 +477,11 @@ pub fn obligation_views(tender: &Tender) -> Vec<ObligationView> {
             tries: obligation.tries,
             next_try: obligation.next_try.map(|at| at.to_string()),
             alerted: obligation.alerted,
+            parked: attempt.parked.as_ref().map(|parked| ParkedView {
+                name: parked.name.clone(),
+                reason: parked.reason.clone(),
+                at: parked.at.to_string(),
+            }),
         })
     };
     tender.attempts.iter().filter_map(open).collect()

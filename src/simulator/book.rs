@@ -306,3 +306,6 @@ impl Book {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

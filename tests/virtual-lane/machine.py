@@ -74,7 +74,7 @@ class Machine:
             self.guest.there(60)
             self.guest.wake()
         else:
-            self.guest.there(120)
+            self.guest.there(400)
 
     def _command(self, saved):
         # Memory that is to be saved is shared with its file; else the file stays as it is.

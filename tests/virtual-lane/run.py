@@ -29,6 +29,17 @@ class Told(unittest.TextTestResult):
         unittest.TestResult.addSuccess(self, test)
         self.stream.writeln(f"ok, {time.monotonic() - self.began:.0f} s")
 
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.stream.writeln(self.errors[-1][1])
+
+    def printErrors(self):
+        """They were told when they happened."""
+
 
 def tests(suite):
     for part in suite:

@@ -165,7 +165,7 @@ listen = "127.0.0.1:0"
             self.machine.power_on(boot_with=[lambda machine: machine.plug(keyboard, 1)])
             self.till = Till(self.machine, self.gateway)
             self.guest = self.machine.guest
-            self.till.ready(180)
+            self.till.ready(400)
             boots.append(time.monotonic() - self.machine.began)
             print(f"cut {cut}: {sum(lost)} sectors lost, ready after {boots[-1]:.1f} s", flush=True)
             now = {tender: self.till.tender(tender)["verdict"] for tender in told}

@@ -1,17 +1,24 @@
 //! A till that does as a test tells it, and the API served over it.
 
 use crate::api::{ApiSettings, Till, Token, router, serve};
-use crate::domain::{AttemptId, BusinessDay, Denial, LaneId, Language, Mode, NewTender, TenderId};
-use crate::service::view::{
-    EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, ScannerView, TenderView,
+use crate::domain::{
+    AttemptId, BusinessDay, Denial, LaneId, Language, Mode, NewRefund, NewTender, RefundId,
+    TenderId,
 };
-use crate::service::{ByHand, Filter, NotifyError, Readiness, Trouble};
+use crate::service::view::{
+    DisplayView, EventView, GatewayView, LaneView, Notice, ObligationView, ReasonView, RefundView,
+    ScannerView, TenderView,
+};
+use crate::service::{Allowance, ByHand, Filter, NotifyError, Readiness, Trouble};
 use axum::http::HeaderMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
+
+/// What a tender in `display` mode shows.
+pub(super) const SHOWN: &str = "https://qr.example.com/?t=1";
 
 #[derive(Default)]
 pub(super) struct Memory {
@@ -134,6 +141,13 @@ impl Till for FakeTill {
             reason: None,
             money: "none",
             attempts: Vec::new(),
+            refunds: Vec::new(),
+            refundable: "0.00".to_owned(),
+            display: (new.mode == Mode::Display).then(|| DisplayView {
+                text: Some(SHOWN.to_owned()),
+                expires: "2026-03-01T10:02:00.000Z".to_owned(),
+                scanned: false,
+            }),
             note: new.note.clone(),
             created: "2026-03-01T10:00:00.000Z".to_owned(),
             decided: None,
@@ -193,6 +207,36 @@ impl Till for FakeTill {
     async fn acknowledge(&self, id: &TenderId) -> Result<TenderView, Trouble> {
         self.change(id, format!("acknowledge {id}"))
     }
+    async fn refund(
+        &self,
+        new: NewRefund,
+        allowance: Allowance,
+    ) -> Result<(RefundView, bool), Trouble> {
+        let amount = new.amount.decimal();
+        let call = format!(
+            "refund {} {amount} {} by {} {allowance:?}",
+            new.tender, new.reason, new.operator
+        );
+        let repeated = self.memory().calls.contains(&call);
+        self.change(&new.tender, call)?;
+        Ok((refund(&new.tender, amount), !repeated))
+    }
+    async fn refund_of(&self, id: &RefundId) -> Result<Option<RefundView>, Trouble> {
+        let known = self.tender(&id.tender).await?.is_some() && id.number == 1;
+        Ok(known.then(|| refund(&id.tender, "12.00".to_owned())))
+    }
+    async fn await_refund(
+        &self,
+        id: &RefundId,
+        _limit: Duration,
+    ) -> Result<Option<RefundView>, Trouble> {
+        let found = self.refund_of(id).await?;
+        Ok(found.map(|refund| RefundView {
+            state: "returned",
+            ended: Some("2026-03-01T10:05:02.000Z".to_owned()),
+            ..refund
+        }))
+    }
     fn lanes(&self) -> Vec<LaneView> {
         let memory = self.memory();
         let open = memory.tenders.iter().find(|(_, t)| t.verdict.is_none());
@@ -232,6 +276,7 @@ impl Till for FakeTill {
             tries: 2,
             next_try: None,
             alerted: false,
+            parked: None,
         }]
     }
     async fn close_obligation(&self, id: &AttemptId, by: ByHand) -> Result<TenderView, Trouble> {
@@ -287,6 +332,27 @@ impl Till for FakeTill {
     }
     fn metrics(&self) -> String {
         "qrpayd_tenders_total{verdict=\"paid\"} 0\n".to_owned()
+    }
+}
+
+/// The first refund of a tender.
+fn refund(tender: &TenderId, amount: String) -> RefundView {
+    RefundView {
+        id: format!("{tender}-r1"),
+        tender: tender.to_string(),
+        amount,
+        currency: "AED".to_owned(),
+        reason: "goods returned".to_owned(),
+        operator: Some("boss".to_owned()),
+        state: "sending",
+        text: "The refund is being sent.".to_owned(),
+        gateway: "payby".to_owned(),
+        number: "S1L1-r1".to_owned(),
+        gateway_refund: None,
+        trace: None,
+        alerts: Vec::new(),
+        created: "2026-03-01T10:05:00.000Z".to_owned(),
+        ended: None,
     }
 }
 

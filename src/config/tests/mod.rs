@@ -296,14 +296,6 @@ fn what_is_not_supported_yet_says_so() {
             ("[store]", "[api]\nsocket = \"/run/qrpayd/api\"\n[store]"),
             "api.socket: a Unix socket is not supported yet; remove this key",
         ),
-        (
-            ("kind =", "use = \"shared\"\nkind ="),
-            "scanner[1].use: \"shared\" is not supported yet; use \"dedicated\"",
-        ),
-        (
-            ("kind =", "aim_id = true\nkind ="),
-            "scanner[1].aim_id: AIM prefixes are not supported yet; remove this key",
-        ),
     ] {
         assert_eq!(complaints(&[change]), [said]);
     }

@@ -1,35 +1,11 @@
 //! Facts of a refund to its state.
 
 use crate::domain::{
-    Refund, RefundId, RefundOperation, RefundReport, RefundStage, Tender, TenderId, Timestamp, What,
+    Refund, RefundId, RefundOperation, RefundReport, RefundStage, TenderId, Timestamp, What,
 };
 
-pub(super) fn apply(tender: &mut Tender, what: &What, at: Timestamp) {
-    match what {
-        What::RefundIntended { .. } => tender.refunds.extend(intended(&tender.id, what, at)),
-        What::RefundCallIntended { refund, .. }
-        | What::RefundNotSent { refund }
-        | What::RefundUnknown { refund, .. }
-        | What::RefundPending { refund, .. }
-        | What::RefundReturned { refund, .. }
-        | What::RefundFailed { refund, .. }
-        | What::RefundArrivalOver { refund }
-        | What::RefundNotFoundNoted { refund, .. }
-        | What::RefundEvidenceKept { refund, .. }
-        | What::AlertRaised {
-            refund: Some(refund),
-            ..
-        } => {
-            if let Some(refund) = tender.refunds.iter_mut().find(|r| r.id.number == *refund) {
-                apply_to_refund(refund, what, at);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// The refund that an intent makes.
-pub(super) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<Refund> {
+pub(crate) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<Refund> {
     let What::RefundIntended {
         refund,
         attempt,
@@ -70,7 +46,7 @@ pub(super) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<
     })
 }
 
-fn apply_to_refund(refund: &mut Refund, what: &What, at: Timestamp) {
+pub(super) fn apply(refund: &mut Refund, what: &What, at: Timestamp) {
     match what {
         What::RefundCallIntended {
             operation,
@@ -87,7 +63,10 @@ fn apply_to_refund(refund: &mut Refund, what: &What, at: Timestamp) {
                 refund.not_found = 0;
             }
         }
-        What::RefundNotSent { .. } => refund.stage = RefundStage::Unsent,
+        What::RefundNotSent { next_try, .. } => {
+            refund.stage = RefundStage::Unsent;
+            refund.next_try = Some(*next_try);
+        }
         What::RefundUnknown { reason, .. } => {
             refund.unknown = Some(*reason);
             if refund.stage == RefundStage::InFlight {

@@ -6,10 +6,11 @@
 //! leaves the outcome unknown and leads to an enquiry.
 
 use super::draft::Draft;
-use super::{closing, duty};
+use super::{closing, duty, park, shown};
 use crate::domain::{
-    ATTEMPTS_MAX, Alert, Answer, AttemptId, Denial, Duty, Effect, Now, Operation, OrderReport,
-    OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown, Verdict, What,
+    ATTEMPTS_MAX, Alert, Answer, AttemptId, Denial, Duty, Effect, Mode, Now, Operation,
+    OrderReport, OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown,
+    Verdict, What,
 };
 
 /// An answer after the field checks.
@@ -29,8 +30,9 @@ pub(super) enum Said {
     NoSuchOrder(Option<String>),
     AlreadyPaid(Option<String>),
     AlreadyClosed,
-    AlreadyReturned,
-    ReversalRejected,
+    AlreadyReturned(Option<String>),
+    /// With the gateway's code and locator.
+    ReversalRejected(String, Option<String>),
     Unknown(Unknown),
     NotSent,
 }
@@ -39,7 +41,7 @@ pub(super) enum Said {
 /// that the answer is one that this operation can have.
 fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said {
     match answer {
-        Answer::Report(report) => checked_report(draft, report),
+        Answer::Report(report) => checked_report(draft, operation, report),
         Answer::NoSuchOrder { trace } if operation != Operation::Submit => {
             Said::NoSuchOrder(trace.clone())
         }
@@ -56,8 +58,12 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
         }
         Answer::AlreadyPaid { trace } => Said::AlreadyPaid(trace.clone()),
         Answer::AlreadyClosed { .. } => Said::AlreadyClosed,
-        Answer::AlreadyReturned { .. } if operation == Operation::Revoke => Said::AlreadyReturned,
-        Answer::ReversalRejected { .. } if operation == Operation::Revoke => Said::ReversalRejected,
+        Answer::AlreadyReturned { trace } if operation == Operation::Revoke => {
+            Said::AlreadyReturned(trace.clone())
+        }
+        Answer::ReversalRejected { code, trace } if operation == Operation::Revoke => {
+            Said::ReversalRejected(code.clone(), trace.clone())
+        }
         Answer::NotSent if operation == Operation::Submit => Said::NotSent,
         Answer::NotSent => Said::Unknown(Unknown::Broken),
         Answer::Unknown(reason) => Said::Unknown(*reason),
@@ -69,9 +75,9 @@ fn checked(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) -> Said
     }
 }
 
-fn checked_report(draft: &mut Draft<'_>, report: &OrderReport) -> Said {
+fn checked_report(draft: &mut Draft<'_>, operation: Operation, report: &OrderReport) -> Said {
     if report.order != draft.attempt.order {
-        draft.alert_once(Alert::OtherOrder);
+        draft.contradicts(operation, report, Alert::OtherOrder);
         return Said::Unknown(Unknown::OtherOrder);
     }
     let asked = draft.tender.amount;
@@ -105,6 +111,13 @@ pub(super) fn answered(
     now: Now,
 ) -> Result<Step, Denial> {
     let mut draft = Draft::about(state, id, now)?;
+    if draft.attempt.parked.is_some() {
+        park::keep(&mut draft, operation, answer);
+        return draft.done();
+    }
+    if operation == Operation::Scanned {
+        return shown::answered(draft, answer);
+    }
     // Nobody waits for a notification: one that proves nothing is not even a pause.
     if operation == Operation::Notification && matches!(answer, Answer::Unknown(_)) {
         return draft.done();
@@ -129,7 +142,12 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         Said::MoneyIn(report) => paid(draft, operation, report),
         Said::WrongMoney(report) => wrong_money(draft, operation, report),
         Said::Pending(report) => {
-            if draft.attempt.stage != Stage::Waiting {
+            let appears = shown::appears(draft, &report);
+            if draft.attempt.stage == Stage::Waiting {
+                if appears {
+                    draft.keep(operation, report);
+                }
+            } else {
                 draft.fact(What::AttemptWaiting {
                     attempt: number,
                     report,
@@ -170,8 +188,8 @@ fn live(draft: &mut Draft<'_>, operation: Operation, said: Said) {
         // The order number exists with an end we did not see: an enquiry tells.
         Said::AlreadyPaid(_)
         | Said::AlreadyClosed
-        | Said::AlreadyReturned
-        | Said::ReversalRejected => unknown(draft, operation, Unknown::Unlisted),
+        | Said::AlreadyReturned(_)
+        | Said::ReversalRejected(..) => unknown(draft, operation, Unknown::Unlisted),
     }
 }
 
@@ -223,7 +241,7 @@ pub(super) fn returned() -> Refusal {
 }
 
 /// Transitions 6 and 10: proof that this order takes no money. The tender waits
-/// for a fresh code, unless there were too many.
+/// for a fresh code, unless there were too many, or the store shows the code.
 fn refused(draft: &mut Draft<'_>, operation: Operation, refusal: Refusal, trace: Option<String>) {
     let attempt = draft.number();
     let kind = refusal.kind;
@@ -237,7 +255,7 @@ fn refused(draft: &mut Draft<'_>, operation: Operation, refusal: Refusal, trace:
         draft.alert(Alert::Setup);
     }
     draft.stop_waiting();
-    if attempt >= ATTEMPTS_MAX {
+    if attempt >= ATTEMPTS_MAX || draft.tender.mode == Mode::Display {
         draft.verdict(Verdict::NotPaid, kind.into());
     } else if let Some(lane) = draft.state.setup.lanes.get(&draft.tender.lane) {
         let timer = Timer::Code(draft.tender.id.clone());
@@ -257,6 +275,7 @@ pub(super) fn withdrawn(draft: &mut Draft<'_>) {
 /// The pause is over; or the submit has not come back, and the lane says *checking*.
 pub(super) fn enquiry_due(mut draft: Draft<'_>) -> Result<Step, Denial> {
     match draft.attempt.stage {
+        _ if draft.attempt.parked.is_some() => {}
         Stage::InFlight => {
             let attempt = draft.number();
             draft.fact(What::AttemptUnknown {

@@ -26,10 +26,11 @@ use std::time::Duration;
 
 /// The wait deadline, or a start after it may have been.
 pub(super) fn end_wait(mut draft: Draft<'_>, reason: Reason) -> Result<Step, Denial> {
-    if matches!(
+    let waits = matches!(
         draft.attempt.stage,
         Stage::InFlight | Stage::Waiting | Stage::Unknown
-    ) {
+    );
+    if waits {
         begin(&mut draft, reason);
     }
     draft.done()
@@ -154,7 +155,12 @@ pub(super) fn never_seen(draft: &mut Draft<'_>, reason: Reason, trace: Option<St
     }
     draft.stop_waiting();
     draft.verdict(Verdict::NotPaid, reason);
-    duty::open(draft, Duty::Watch);
+    // Where a reversal holds off what has not arrived, there is nothing to wait for.
+    let duty = match draft.rules.reversal_closes_unseen {
+        true => Duty::Return,
+        false => Duty::Watch,
+    };
+    duty::open(draft, duty);
 }
 
 /// The gateway said that the order is paid, and ever since the window is over

@@ -1,7 +1,7 @@
 //! A step being written: what it is about, and what was decided so far.
 
 use crate::domain::{
-    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Now, Operation, Order,
+    Alert, Attempt, AttemptId, Denial, Effect, Fact, GatewayRules, Mode, Now, Operation, Order,
     OrderReport, Reason, State, Step, Tender, Timer, Verdict, What,
 };
 use std::time::Duration;
@@ -81,6 +81,14 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Keeps evidence that cannot be, and calls a person; once for each reason.
+    pub(crate) fn contradicts(&mut self, operation: Operation, report: &OrderReport, alert: Alert) {
+        if !self.attempt.alerts.contains(&alert) {
+            self.keep(operation, report.clone());
+            self.alert(alert);
+        }
+    }
+
     /// Keeps a report as evidence that the order exists, when there is none yet:
     /// from here on neither "no such order" nor the submit's own refusal is about it.
     pub(crate) fn keep_first(&mut self, operation: Operation, report: OrderReport) {
@@ -112,6 +120,9 @@ impl<'a> Draft<'a> {
     pub(crate) fn stop_waiting(&mut self) {
         for timer in [Timer::Enquiry, Timer::Wait, Timer::Cancel, Timer::LastWord] {
             self.effect(Effect::Clear(timer(self.attempt.id.clone())));
+        }
+        if self.tender.mode == Mode::Display {
+            self.effect(Effect::Clear(Timer::Scanned(self.attempt.id.clone())));
         }
     }
 
@@ -146,10 +157,7 @@ pub(crate) fn call(
             sale: tender.sale.clone(),
             mode: tender.mode,
             wallet: attempt.wallet.clone(),
-            show: attempt
-                .report
-                .as_ref()
-                .and_then(|report| report.show.clone()),
+            show: attempt.show().map(str::to_owned),
         },
         limit,
         fresh,

@@ -4,12 +4,17 @@
 //! gateway's pace with a persisted next try, and is closed by proof (or by a
 //! named person). Evidence that contradicts an end never flips the verdict: it
 //! opens a duty or raises an alert.
+//!
+//! Money is returned by a reversal; by a refund of its own number where the gateway
+//! reverses no more (it says so, its window is over, or the wallet cannot). One way
+//! at a time: nothing is reversed of which a refund is on its way.
 
 use super::answer::Said;
-use super::draft::Draft;
+use super::draft::{Draft, text};
+use super::refund;
 use crate::domain::{
-    Alert, Attempt, AttemptId, Denial, Discharge, Duty, Effect, GatewayRules, Now, Obligation,
-    Operation, OrderStatus, Reason, Stage, State, Step, Timer, What,
+    Alert, Amount, Attempt, AttemptId, Denial, Discharge, Duty, Effect, Fact, GatewayRules,
+    Obligation, Operation, OrderStatus, Reason, Stage, State, Step, Timer, What,
 };
 use std::time::Duration;
 
@@ -59,16 +64,20 @@ pub(crate) fn pause(duty: Duty, tries: u32, pace: (Duration, Duration)) -> Durat
         Duty::Watch => *WATCH_PACE
             .get(tries as usize + 1)
             .unwrap_or(&WATCH_PACE_LAST),
-        Duty::Return => {
-            let doubled = pace.0.saturating_mul(1 << tries.min(16));
-            doubled.min(pace.1)
-        }
+        Duty::Return => doubled(pace.0, tries, pace.1),
     }
+}
+
+/// A pause that doubles with every try, up to the last.
+pub(super) fn doubled(first: Duration, tries: u32, last: Duration) -> Duration {
+    first.saturating_mul(1 << tries.min(16)).min(last)
 }
 
 /// The next try of a duty.
 pub(super) fn due(mut draft: Draft<'_>) -> Result<Step, Denial> {
-    if let Some(obligation) = draft.attempt.obligation() {
+    if draft.attempt.parked.is_none()
+        && let Some(obligation) = draft.attempt.obligation()
+    {
         try_again(&mut draft, obligation, obligation.duty, obligation.tries);
     }
     draft.done()
@@ -76,9 +85,10 @@ pub(super) fn due(mut draft: Draft<'_>) -> Result<Step, Denial> {
 
 fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: u32) {
     let attempt = draft.number();
-    let operation = match duty {
-        Duty::Watch => Operation::Enquiry,
-        Duty::Return => Operation::Revoke,
+    let reverses = duty == Duty::Return && is_reversible(draft);
+    let operation = match reverses {
+        true => Operation::Revoke,
+        false => Operation::Enquiry,
     };
     let pause = pause(duty, tries, draft.rules.duty_pace);
     draft.fact(What::CallIntended {
@@ -95,11 +105,80 @@ fn try_again(draft: &mut Draft<'_>, obligation: &Obligation, duty: Duty, tries: 
     }
     draft.call(operation, draft.rules.limit_enquiry, true);
     draft.set(Timer::Duty, pause);
+    if duty == Duty::Return
+        && !reverses
+        && let Some(amount) = draft.attempt.charged()
+        && is_refundable(draft)
+    {
+        refund::give_back(draft, amount);
+    }
+}
+
+/// Whether the gateway may still reverse the order, and nothing else is giving the
+/// money back. By the wall clock, which may be wrong: the gateway has the last word.
+fn is_reversible(draft: &Draft<'_>) -> bool {
+    let attempt = draft.attempt;
+    let age = draft.now.at.since(attempt.requested);
+    let in_time = draft
+        .rules
+        .reversal_window
+        .is_none_or(|window| age < window);
+    let never_for = &draft.rules.reversal_not_for;
+    let by_wallet = attempt
+        .wallet
+        .as_ref()
+        .is_none_or(|w| !never_for.contains(w));
+    in_time
+        && by_wallet
+        && !attempt.reversal_rejected
+        && !is_claimed_returned(attempt)
+        && !draft.refunds().any(|refund| refund.counts())
+}
+
+/// Whether the gateway said of two tries that the money went back already: only
+/// the order, or a person, can tell.
+fn is_claimed_returned(attempt: &Attempt) -> bool {
+    attempt.return_claims >= 2
+}
+
+/// Whether a refund may take the place of the reversal, and none did.
+fn is_refundable(draft: &Draft<'_>) -> bool {
+    !is_claimed_returned(draft.attempt)
+        && !draft.refunds().any(|refund| refund.counts())
+        && refund::is_possible(draft)
+}
+
+/// Transition 15: what the order is known to have charged goes back by a refund at
+/// once, where it cannot be reversed. One that failed is followed at the duty's pace.
+fn switch(draft: &mut Draft<'_>, amount: Option<Amount>) {
+    if let Some(amount) = amount
+        && draft.refunds().next().is_none()
+        && is_refundable(draft)
+    {
+        refund::give_back(draft, amount);
+    }
+}
+
+/// A reversal or a refund was refused because the money went back already. Its
+/// answer names no order, so that one alone may have been another's.
+pub(super) fn claimed_returned(draft: &mut Draft<'_>, trace: Option<String>) {
+    let attempt = draft.attempt;
+    if attempt.obligation().is_some() && attempt.tries() > attempt.return_claim_try {
+        let number = draft.number();
+        draft.fact(What::ReturnClaimed {
+            attempt: number,
+            trace,
+        });
+        if attempt.return_claims > 0 {
+            draft.alert_once(Alert::ReturnClaimed);
+        }
+    }
 }
 
 /// A lost request can no longer arrive: from here on "no such order" is proof.
 pub(super) fn arrival_over(mut draft: Draft<'_>) -> Result<Step, Denial> {
     let ask = match draft.attempt.stage {
+        _ if draft.attempt.parked.is_some() => return draft.done(),
         Stage::Reversing => Timer::Duty,
         _ if draft.attempt.is_claimed_paid() => Timer::Enquiry,
         _ => return draft.done(),
@@ -129,11 +208,14 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
         }
         Said::NotSent => close(draft, Discharge::NeverArrived),
         Said::MoneyIn(report) | Said::WrongMoney(report) => {
-            let known = money_known(draft);
+            let (known, amount) = (money_known(draft), report.amount);
             if !known {
                 draft.keep(operation, report);
             }
             turned_up(draft, obligation);
+            if !known && !is_reversible(draft) {
+                switch(draft, amount);
+            }
         }
         Said::Pending(report) | Said::Unproved(report) => {
             draft.keep_first(operation, report);
@@ -146,12 +228,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
             // There is nothing to enquire about: the next try is on its timer.
             return;
         }
-        Said::ReversalRejected => {
-            if !obligation.alerted {
-                draft.alert(Alert::ReversalRejected);
-                draft.alert(Alert::DutyOverdue);
-            }
-        }
+        Said::ReversalRejected(code, trace) => rejected(draft, obligation, code, trace),
         // A cancel of the last word that was answered late: from here on the
         // submit's own refusal is not about this order.
         Said::AlreadyPaid(trace) => {
@@ -161,11 +238,30 @@ pub(super) fn answered(draft: &mut Draft<'_>, operation: Operation, said: Said) 
             }
         }
         // The next try is on its timer.
-        Said::AlreadyClosed | Said::AlreadyReturned | Said::Unknown(_) => {}
+        Said::AlreadyReturned(trace) => claimed_returned(draft, trace),
+        Said::AlreadyClosed | Said::Unknown(_) => {}
     }
     if operation == Operation::Revoke && !draft.has_closed_the_duty() {
         draft.call(Operation::Enquiry, draft.rules.limit_enquiry, true);
     }
+}
+
+/// The gateway will not reverse it: a refund takes over, when the charge is known.
+/// Where there is no refund, a person must.
+fn rejected(draft: &mut Draft<'_>, obligation: &Obligation, code: String, trace: Option<String>) {
+    if !draft.attempt.reversal_rejected {
+        let attempt = draft.number();
+        draft.fact(What::ReversalRejected {
+            attempt,
+            code,
+            trace,
+        });
+    }
+    if !refund::is_possible(draft) && !obligation.alerted {
+        draft.alert(Alert::ReversalRejected);
+        draft.alert(Alert::DutyOverdue);
+    }
+    switch(draft, draft.attempt.charged());
 }
 
 fn money_known(draft: &Draft<'_>) -> bool {
@@ -198,26 +294,29 @@ fn not_found(draft: &mut Draft<'_>, trace: Option<String>) {
     }
 }
 
-fn close(draft: &mut Draft<'_>, discharge: Discharge) {
+pub(super) fn close(draft: &mut Draft<'_>, discharge: Discharge) {
     let attempt = draft.number();
     draft.fact(What::ObligationClosed { attempt, discharge });
-    for timer in [Timer::Duty, Timer::Arrival] {
-        draft.effect(Effect::Clear(timer(draft.attempt.id.clone())));
-    }
+    let id = &draft.attempt.id;
+    stop(id).into_iter().for_each(|effect| draft.effect(effect));
 }
 
 /// Transition 21: a paid order whose money went back without us.
 pub(super) fn after_paid(draft: &mut Draft<'_>, operation: Operation, said: Said) {
+    let tender = draft.tender;
+    let by_us = tender.has_given_back(draft.number(), tender.amount);
+    let report = draft.attempt.report.as_ref();
     match said {
+        Said::Returned(_) if report.is_some_and(|r| r.status == OrderStatus::Returned) => {}
+        Said::Returned(report) if by_us => draft.keep(operation, report),
         Said::Returned(report) => {
-            let status = draft.attempt.report.as_ref().map(|r| &r.status);
-            if status != Some(&OrderStatus::Returned) {
-                draft.keep(operation, report);
-                draft.alert_once(Alert::ReturnedWithoutUs);
-            }
+            draft.keep(operation, report);
+            draft.alert_once(Alert::ReturnedWithoutUs);
         }
-        Said::Closed(..) => draft.alert_once(Alert::ReturnedWithoutUs),
-        Said::WrongMoney(_) => draft.alert_once(Alert::WrongAmount),
+        Said::Closed(report, _) if !by_us => {
+            draft.contradicts(operation, &report, Alert::ReturnedWithoutUs);
+        }
+        Said::WrongMoney(report) => draft.contradicts(operation, &report, Alert::WrongAmount),
         _ => {}
     }
 }
@@ -232,9 +331,18 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
         _ => matches!(end, Some(Some((_, Discharge::NeverArrived)))),
     };
     let report = draft.attempt.report.as_ref();
-    let went_back = report.is_some_and(|r| r.status == OrderStatus::Returned)
-        || matches!(end, Some(Some((_, Discharge::Returned))));
+    let returned = report.is_some_and(|r| r.status == OrderStatus::Returned);
+    // A person who closed the duty knew of this charge.
+    let settled = |amount| {
+        let by_hand = matches!(end, Some(Some((_, Discharge::Manager { .. }))));
+        by_hand && draft.attempt.charged() == amount
+    };
+    let went_back = returned || matches!(end, Some(Some((_, Discharge::Returned))));
     match said {
+        // A refund gave it back, and changes nothing of how the order reads.
+        Said::MoneyIn(report) | Said::WrongMoney(report)
+            if settled(report.amount) || is_refunded(draft, report.amount) => {}
+        Said::Returned(report) if !returned => draft.keep(operation, report),
         // Notifications are repeated for a day: this may be older news. An enquiry tells.
         Said::MoneyIn(_) | Said::WrongMoney(_)
             if went_back && operation == Operation::Notification =>
@@ -258,26 +366,44 @@ pub(super) fn after_end(draft: &mut Draft<'_>, operation: Operation, said: Said)
     }
 }
 
-/// Transition 18: a named person takes the duty over.
+/// Whether refunds gave a charge of this amount back, or may still.
+fn is_refunded(draft: &Draft<'_>, charged: Option<Amount>) -> bool {
+    charged.is_some_and(|amount| draft.tender.has_given_back(draft.number(), amount))
+}
+
+/// Transition 18: a named person takes the duty over, whatever became of its gateway
+/// in the configuration.
 pub(super) fn close_by_hand(
     state: &State,
     id: &AttemptId,
     name: &str,
     reason: &str,
     reference: &str,
-    now: Now,
 ) -> Result<Step, Denial> {
-    let mut draft = Draft::about(state, id, now)?;
-    if draft.attempt.obligation().is_none() {
-        return Err(Denial::NoObligation);
-    }
-    close(
-        &mut draft,
-        Discharge::Manager {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-            reference: reference.to_owned(),
-        },
-    );
-    draft.done()
+    let tender = state.tenders.get(&id.tender).ok_or(Denial::NoTender)?;
+    let attempt = tender.attempt(id.number).ok_or(Denial::NoTender)?;
+    attempt.obligation().ok_or(Denial::NoObligation)?;
+    let discharge = Discharge::Manager {
+        name: text("name", name, 64)?,
+        reason: text("reason", reason, 256)?,
+        reference: text("reference", reference, 128)?,
+    };
+    let what = What::ObligationClosed {
+        attempt: id.number,
+        discharge,
+    };
+    Ok(Step {
+        facts: vec![Fact {
+            tender: tender.id.clone(),
+            what,
+        }],
+        effects: stop(id).into(),
+        tender: Some(tender.id.clone()),
+        refund: None,
+    })
+}
+
+/// Stops both timers of a duty.
+fn stop(id: &AttemptId) -> [Effect; 2] {
+    [Timer::Duty, Timer::Arrival].map(|timer| Effect::Clear(timer(id.clone())))
 }

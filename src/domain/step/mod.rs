@@ -1,9 +1,11 @@
 //! One event to facts and effects, or a denial.
 //!
 //! Split by what the event is about: `tender` (what callers ask), `answer`
-//! (what gateways say while the payment may still go on), `closing` (the end of
-//! the wait and the last word), `duty` (what is owed after *not paid*, and
-//! evidence that comes late), `number` (new names). A decision is written down
+//! (what gateways say while the payment may still go on), `shown` (codes that the
+//! store shows), `closing` (the end of the wait and the last word), `duty` (what is
+//! owed after *not paid*, and evidence that comes late), `refund` (money that goes
+//! back by a number of its own), `park` (what a person sets aside), `number` (new
+//! names). A decision is written down
 //! in a [`Draft`]; nothing here changes the state.
 
 mod answer;
@@ -12,6 +14,8 @@ mod draft;
 mod duty;
 mod number;
 mod park;
+mod refund;
+mod shown;
 mod tender;
 
 use super::{Denial, Event, Now, Reason, State, Step, Timer};
@@ -20,6 +24,7 @@ use draft::Draft;
 pub(super) use closing::last_enquiry;
 pub(super) use duty::first_try;
 pub use park::{park, unpark};
+pub(super) use refund::{enquiry_every_by, not_found_proof};
 
 /// Decides what an event means.
 ///
@@ -38,14 +43,19 @@ pub fn step(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
             operation,
             answer,
         } => answer::answered(state, attempt, *operation, answer, now),
-        Event::Refund(_) | Event::RefundAnswered { .. } => Err(Denial::NoTender),
+        Event::Refund(new) => refund::ask(state, new, now),
+        Event::RefundAnswered {
+            refund,
+            operation,
+            answer,
+        } => refund::answered(state, refund, *operation, answer, now),
         Event::TimerFired(timer) => timer_fired(state, timer, now),
         Event::CloseObligation {
             attempt,
             name,
             reason,
             reference,
-        } => duty::close_by_hand(state, attempt, name, reason, reference, now),
+        } => duty::close_by_hand(state, attempt, name, reason, reference),
         Event::Park {
             attempt,
             name,
@@ -69,6 +79,8 @@ fn timer_fired(state: &State, timer: &Timer, now: Now) -> Result<Step, Denial> {
         Timer::LastWord(id) => closing::last_word_over(Draft::about(state, id, now)?),
         Timer::Duty(id) => duty::due(Draft::about(state, id, now)?),
         Timer::Arrival(id) => duty::arrival_over(Draft::about(state, id, now)?),
-        Timer::Refund(_) | Timer::RefundArrival(_) | Timer::Scanned(_) => Ok(Step::default()),
+        Timer::Refund(id) => refund::due(state, id, now),
+        Timer::RefundArrival(id) => refund::arrival_over(state, id, now),
+        Timer::Scanned(id) => shown::due(Draft::about(state, id, now)?),
     }
 }

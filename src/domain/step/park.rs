@@ -9,10 +9,10 @@
 //! closes the duty by hand. An attempt of which a duty or a refund is open is
 //! parked with it.
 
-use super::draft::text;
+use super::draft::{Draft, text};
 use crate::domain::{
-    AttemptId, Denial, Duty, Effect, Fact, Now, Reason, State, Step, Tender, Timer, Verdict, What,
-    resume,
+    Answer, AttemptId, Denial, Duty, Effect, Fact, Now, Operation, Reason, Refund, State, Step,
+    Tender, Timer, Verdict, What, resume,
 };
 
 /// The facts that set an attempt aside. Needs nothing but its tender, so that it
@@ -24,7 +24,7 @@ use crate::domain::{
 pub fn park(tender: &Tender, attempt: u32, name: &str, reason: &str) -> Result<Vec<Fact>, Denial> {
     let parked = tender.attempt(attempt).ok_or(Denial::NoTender)?;
     let (name, reason) = (text("name", name, 64)?, text("reason", reason, 256)?);
-    let refunded = |r: &crate::domain::Refund| r.attempt == attempt && r.is_open();
+    let refunded = |r: &Refund| r.attempt == attempt && r.is_open();
     let live = parked.stage.is_live();
     let owes = parked.obligation().is_some() || tender.refunds.iter().any(refunded);
     if parked.parked.is_some() || !(live || owes) {
@@ -72,6 +72,15 @@ pub fn unpark(
         reason,
     };
     Ok(vec![of(tender, what)])
+}
+
+/// What a gateway says of a parked attempt: its evidence is kept, and decides nothing.
+pub(super) fn keep(draft: &mut Draft<'_>, operation: Operation, answer: &Answer) {
+    if let Answer::Report(report) = answer
+        && draft.attempt.report.as_ref() != Some(report)
+    {
+        draft.keep(operation, report.clone());
+    }
 }
 
 fn of(tender: &Tender, what: What) -> Fact {

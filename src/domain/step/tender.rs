@@ -1,8 +1,8 @@
 //! What callers ask: create a tender, give it a code, cancel, extend, acknowledge.
 
 use super::draft::{Draft, call};
-use super::{closing, number};
-use crate::domain::apply::intended;
+use super::{closing, number, shown};
+use crate::domain::apply::{created, intended};
 use crate::domain::{
     ATTEMPTS_MAX, BusinessDay, CODE_REMEMBERED, CodeRead, Denial, Effect, Fact, GatewayRules,
     LaneRules, Mode, NewTender, Now, Operation, Reason, SaleRef, Stage, State, Step, Tender,
@@ -40,14 +40,15 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
     }
     let no_lane = || Denial::NoLane(new.lane.clone());
     let lane = state.setup.lanes.get(&new.lane).ok_or_else(no_lane)?;
-    if new.mode == Mode::Display {
-        return Err(Denial::ModeUnsupported);
-    }
     if let Some(gateway) = &new.gateway
         && !lane.gateways.contains(gateway)
     {
         return Err(Denial::NoGateway);
     }
+    let shows = match new.mode {
+        Mode::Scan => None,
+        Mode::Display => Some(shown::gateway(state, lane, new)?),
+    };
     if new.amount.minor == 0 {
         return Err(Denial::ZeroAmount);
     }
@@ -74,26 +75,47 @@ pub(super) fn create(state: &State, new: &NewTender, now: Now) -> Result<Step, D
     {
         return Err(Denial::SalePaid(paid.id.clone()));
     }
-    let id = number::tender_id(now);
-    Ok(Step {
-        facts: vec![Fact {
-            tender: id.clone(),
-            what: What::TenderCreated {
-                lane: new.lane.clone(),
-                key: new.key.clone(),
-                sale: new.sale.clone(),
-                day: new.day.clone(),
-                amount: new.amount,
-                mode: new.mode,
-                part: new.part,
-                gateway: new.gateway.clone(),
-                note: new.note.clone(),
-            },
-        }],
-        effects: vec![Effect::Set(Timer::Code(id.clone()), lane.wait_code)],
-        tender: Some(id),
-        refund: None,
-    })
+    let fact = Fact {
+        tender: number::tender_id(now),
+        what: What::TenderCreated {
+            lane: new.lane.clone(),
+            key: new.key.clone(),
+            sale: new.sale.clone(),
+            day: new.day.clone(),
+            amount: new.amount,
+            mode: new.mode,
+            part: new.part,
+            gateway: new.gateway.clone(),
+            note: new.note.clone(),
+        },
+    };
+    let mut step = Step {
+        tender: Some(fact.tender.clone()),
+        ..Step::default()
+    };
+    let tender = created(&fact, now.at);
+    step.facts.push(fact);
+    match (shows, tender) {
+        // No code is waited for: its only attempt is made at once.
+        (Some((gateway, rules, display)), Some(tender)) => {
+            let intent = What::AttemptIntended {
+                attempt: 1,
+                gateway: gateway.clone(),
+                order: number::order_number(&state.setup.store, &new.lane, rules, now),
+                wallet: None,
+                code: None,
+                fingerprint: None,
+                requested: now.at,
+                expires: now.at.after(display.life + now.clock_error),
+            };
+            submit(&mut step, &tender, intent, rules, display.life);
+        }
+        (_, tender) => {
+            let code = tender.map(|t| Effect::Set(Timer::Code(t.id), lane.wait_code));
+            step.effects.extend(code);
+        }
+    }
+    Ok(step)
 }
 
 /// The day is ours, not the caller's: a repeat after midnight is the same request.
@@ -252,7 +274,9 @@ fn end_unarmed(tender: &Tender, reason: Reason) -> Step {
 pub(super) fn extend(state: &State, id: &TenderId, now: Now) -> Result<Step, Denial> {
     let tender = known(state, id)?;
     let attempt = tender.live_attempt().ok_or(Denial::NotExtendable)?;
-    if tender.extended || !matches!(attempt.stage, Stage::Waiting | Stage::Unknown) {
+    // A code that is shown ends with its order: more time would be none.
+    let waits = matches!(attempt.stage, Stage::Waiting | Stage::Unknown);
+    if tender.extended || !waits || tender.mode == Mode::Display {
         return Err(Denial::NotExtendable);
     }
     let mut draft = Draft::about(state, &attempt.id, now)?;

@@ -185,7 +185,8 @@ impl CodePay {
                 ("description", &reason),
                 ("notify_url", self.notify_url()),
             ];
-            self.request("order.refund.submit", order.requested, &fields)
+            let at = self.http.corrected(order.requested);
+            self.request("order.refund.submit", at, &fields)
         });
         self.call_refund(RefundOperation::Submit, order, request, limit)
             .await

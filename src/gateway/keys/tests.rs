@@ -36,7 +36,7 @@ impl TestKey {
 }
 
 pub(crate) static MERCHANT: LazyLock<TestKey> = LazyLock::new(TestKey::new);
-pub(crate) static PAYBY: LazyLock<TestKey> = LazyLock::new(TestKey::new);
+pub(crate) static PROVIDER: LazyLock<TestKey> = LazyLock::new(TestKey::new);
 
 #[test]
 fn reads_a_private_key_in_every_form() {
@@ -74,10 +74,10 @@ fn reads_a_private_key_in_every_form() {
 
 #[test]
 fn reads_a_public_key_in_every_form() {
-    let key = PAYBY.0.to_public_key();
+    let key = PROVIDER.0.to_public_key();
     let spki = key.to_public_key_der().unwrap();
     let forms: [(&str, Vec<u8>); 5] = [
-        ("spki pem", PAYBY.public_pem().into()),
+        ("spki pem", PROVIDER.public_pem().into()),
         ("spki der", spki.as_bytes().to_vec()),
         ("spki base64", STANDARD.encode(spki.as_bytes()).into()),
         (
@@ -88,8 +88,8 @@ fn reads_a_public_key_in_every_form() {
     ];
     for (form, bytes) in forms {
         let read = PublicKey::read(&bytes).unwrap_or_else(|error| panic!("{form}: {error}"));
-        assert!(read.verifies(b"x", &PAYBY.sign(b"x")), "{form}");
-        assert!(!read.verifies(b"y", &PAYBY.sign(b"x")), "{form}");
+        assert!(read.verifies(b"x", &PROVIDER.sign(b"x")), "{form}");
+        assert!(!read.verifies(b"y", &PROVIDER.sign(b"x")), "{form}");
         assert!(!read.verifies(b"x", &MERCHANT.sign(b"x")), "{form}");
         assert!(!read.verifies(b"x", "not base64"), "{form}");
         assert!(!read.verifies(b"x", ""), "{form}");
@@ -193,7 +193,7 @@ fn says_what_is_wrong_with_a_public_key() {
         ),
         (
             "two blocks",
-            PAYBY.public_pem().repeat(2).into(),
+            PROVIDER.public_pem().repeat(2).into(),
             KeyError::Pem,
         ),
         ("other label", pem("DH PARAMETERS", "AAAA"), KeyError::Pem),
@@ -209,7 +209,7 @@ fn says_what_is_wrong_with_a_public_key() {
 fn refuses_our_own_public_key_as_the_gateways() {
     let own = PrivateKey::read(MERCHANT.private_pem().as_bytes()).unwrap();
     let read = |key: &TestKey| PublicKey::read(key.public_pem().as_bytes()).unwrap();
-    assert_eq!(pair_check(&own, &read(&PAYBY)), Ok(()));
+    assert_eq!(pair_check(&own, &read(&PROVIDER)), Ok(()));
     assert_eq!(
         pair_check(&own, &read(&MERCHANT)),
         Err(KeyError::OwnPublicKey)

@@ -1,4 +1,4 @@
-//! From the bytes of an answer to exactly one [`Answer`].
+//! From the bytes of an answer to exactly one [`Answer`] or [`RefundAnswer`].
 //!
 //! ```text
 //!   status 200? ── signature? ── envelope ── code "0"? ── order ── status
@@ -13,12 +13,18 @@
 //! is a word of PayBy's.
 
 use super::codes;
-use super::wire::{AcquireOrder, Envelope, Misshapen, OrderBody};
-use crate::domain::{Answer, Operation, OrderNumber, OrderReport, OrderStatus, Refusal, Unknown};
+use super::received::{
+    AcquireOrder, Envelope, Misshapen, OrderBody, ReceivedRefund, RefundBody, ScannedBody,
+};
+use crate::domain::{
+    Answer, Operation, OrderReport, OrderStatus, RefundAnswer, RefundOperation, RefundReport,
+    RefundStatus, Refusal, Unknown,
+};
 use crate::gateway::http::Reply;
 use crate::gateway::keys::PublicKey;
-use crate::gateway::reading::Reading;
+use crate::gateway::reading::{Proof, Reading};
 use reqwest::header::HeaderMap;
+use serde_json::value::RawValue;
 
 /// Whose answer it must be.
 pub(super) struct Expected<'a> {
@@ -26,22 +32,78 @@ pub(super) struct Expected<'a> {
     pub(super) payee: &'a str,
 }
 
-/// Reads the answer to a call.
+/// What a verified, carried out request is answered with.
+pub(super) struct Body<'a> {
+    text: &'a str,
+    pub(super) trace: Option<String>,
+}
+
+impl<'a> Body<'a> {
+    /// The body as it is documented for the call.
+    pub(super) fn parse<T: serde::Deserialize<'a>>(&self) -> Result<T, Misshapen> {
+        serde_json::from_str(self.text).map_err(|_| Misshapen)
+    }
+}
+
+/// Reads the answer to a call about an order.
 pub(super) fn read(
     operation: Operation,
     reply: &Reply,
     expected: &Expected<'_>,
 ) -> Reading<Answer> {
+    opened(
+        reply,
+        expected.key,
+        |body| match operation {
+            Operation::Scanned => {
+                let scanned: ScannedBody<'_> = body.parse()?;
+                Ok(Answer::Scanned(scanned.payer.is_some()))
+            }
+            _ => {
+                let order_body: OrderBody<'_> = body.parse()?;
+                let show = order_body.token_url();
+                order(&order_body.acquire_order, expected.payee, show, body.trace)
+            }
+        },
+        |code, trace| codes::signed(operation, code, trace),
+        |code| codes::unsigned(operation, code),
+    )
+}
+
+/// Reads the answer to a call about a refund.
+pub(super) fn refund(
+    operation: RefundOperation,
+    reply: &Reply,
+    key: &PublicKey,
+) -> Reading<RefundAnswer> {
+    opened(
+        reply,
+        key,
+        |body| {
+            let RefundBody { refund_order } = body.parse()?;
+            refund_report(&refund_order, body.trace)
+        },
+        |code, trace| codes::signed_refund(operation, code, trace),
+        |code| codes::unsigned_refund(operation, code),
+    )
+}
+
+/// Opens the envelope: a body that may be looked into, a code, or neither.
+pub(super) fn opened<A: Proof>(
+    reply: &Reply,
+    key: &PublicKey,
+    body: impl FnOnce(Body<'_>) -> Result<A, Misshapen>,
+    signed_code: impl FnOnce(&str, Option<String>) -> A,
+    unsigned_code: impl FnOnce(&str) -> Unknown,
+) -> Reading<A> {
     let unknown = Reading::unknown;
     match reply.status {
         200 => {}
         429 => return unknown(Unknown::RateLimit), // RFC 6585, section 4
         _ => return unknown(Unknown::HttpStatus),
     }
-    let signed = match signature(&reply.headers) {
-        Signature::Missing => false,
-        Signature::Given(signature) if expected.key.verifies(&reply.body, signature) => true,
-        Signature::Given(_) | Signature::Odd => return unknown(Unknown::Unsigned),
+    let Ok(signed) = signed(&reply.headers, &reply.body, key) else {
+        return unknown(Unknown::Unsigned);
     };
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&reply.body) else {
         return unknown(Unknown::Malformed);
@@ -51,12 +113,18 @@ pub(super) fn read(
     let answer = match (status.as_str(), envelope.head.code.as_str()) {
         // PayBy could not verify *our* signature: every call will fail until
         // somebody looks, and what was in flight before is unknown.
-        ("ERROR", _) => Answer::Unknown(Unknown::GatewayFault),
-        ("SUCCESS" | "FAIL", code) if !signed => Answer::Unknown(codes::unsigned(operation, code)),
-        ("SUCCESS", "0") => report(&envelope, expected.payee, trace.clone()),
-        ("SUCCESS" | "FAIL", code) => codes::signed(operation, code, trace.clone()),
-        _ if !signed => Answer::Unknown(Unknown::Unsigned),
-        _ => Answer::Unknown(Unknown::Unlisted),
+        ("ERROR", _) => A::unknown(Unknown::GatewayFault),
+        ("SUCCESS" | "FAIL", code) if !signed => A::unknown(unsigned_code(code)),
+        ("SUCCESS", "0") => {
+            let inside = Body {
+                text: envelope.body.map_or("", RawValue::get),
+                trace: trace.clone(),
+            };
+            body(inside).unwrap_or_else(|Misshapen| A::unknown(Unknown::Malformed))
+        }
+        ("SUCCESS" | "FAIL", code) => signed_code(code, trace.clone()),
+        _ if !signed => A::unknown(Unknown::Unsigned),
+        _ => A::unknown(Unknown::Unlisted),
     };
     let code = match status.as_str() {
         "ERROR" => "ERROR".to_owned(),
@@ -69,46 +137,33 @@ pub(super) fn read(
     }
 }
 
-enum Signature<'a> {
-    Missing,
-    Given(&'a str),
-    /// Two of them, or not text: nothing that can be verified.
-    Odd,
-}
+/// A signature that is not PayBy's, or nothing that can be verified.
+pub(super) struct Forged;
 
-/// The `sign` header; a blank one counts as none, as in PayBy's own SDK.
-fn signature(headers: &HeaderMap) -> Signature<'_> {
+/// Whether the `sign` header holds PayBy's signature of these bytes; a blank one counts
+/// as none, as in PayBy's own SDK.
+pub(super) fn signed(headers: &HeaderMap, body: &[u8], key: &PublicKey) -> Result<bool, Forged> {
     let mut values = headers.get_all("sign").iter();
     match (values.next().map(|value| value.to_str()), values.next()) {
-        (None, _) => Signature::Missing,
-        (Some(Ok(text)), None) if text.trim().is_empty() => Signature::Missing,
-        (Some(Ok(text)), None) => Signature::Given(text),
-        _ => Signature::Odd,
+        (None, _) => Ok(false),
+        (Some(Ok(text)), None) if text.trim().is_empty() => Ok(false),
+        (Some(Ok(text)), None) if key.verifies(body, text) => Ok(true),
+        _ => Err(Forged),
     }
 }
 
-fn report(envelope: &Envelope<'_>, payee: &str, trace: Option<String>) -> Answer {
-    let body = envelope.body.map(|body| body.get());
-    let Some(Ok(OrderBody { acquire_order })) = body.map(serde_json::from_str) else {
-        return Answer::Unknown(Unknown::Malformed);
-    };
-    match order(&acquire_order, payee, trace) {
-        Ok(Ok(report)) => Answer::Report(report),
-        Ok(Err(unknown)) => Answer::Unknown(unknown),
-        Err(Misshapen) => Answer::Unknown(Unknown::Malformed),
-    }
-}
-
-fn order(
+/// What an order says, wherever it stands.
+pub(super) fn order(
     order: &AcquireOrder<'_>,
     payee: &str,
+    show: Option<String>,
     trace: Option<String>,
-) -> Result<Result<OrderReport, Unknown>, Misshapen> {
-    let number = OrderNumber::new(order.merchant_order_no.as_str()).map_err(|_| Misshapen)?;
+) -> Result<Answer, Misshapen> {
+    let number = order.number()?;
     let amount = order.amount()?;
     let revoked = order.revoked()?;
     if order.payee_mid.as_deref().is_some_and(|mid| mid != payee) {
-        return Ok(Err(Unknown::OtherOrder));
+        return Ok(Answer::Unknown(Unknown::OtherOrder));
     }
     let status = match order.status.as_str() {
         "CREATED" => OrderStatus::Pending,
@@ -124,15 +179,44 @@ fn order(
             })
         }
         // AUTHORIZATION and VOID belong to cards; anything else is in no document.
-        _ => return Ok(Err(Unknown::Unlisted)),
+        _ => return Ok(Answer::Unknown(Unknown::Unlisted)),
     };
-    Ok(Ok(OrderReport {
+    Ok(Answer::Report(OrderReport {
         order: number,
         amount,
+        // Nothing is shown of an order that has come to its end.
+        show: show.filter(|_| status == OrderStatus::Pending),
         status,
         gateway_order: order.order_no(),
         trace,
-        show: None,
+    }))
+}
+
+/// What a refund says, wherever it stands.
+pub(super) fn refund_report(
+    refund: &ReceivedRefund<'_>,
+    trace: Option<String>,
+) -> Result<RefundAnswer, Misshapen> {
+    let status = match refund.status.as_str() {
+        // `REFUNDED_SETTLED`: taken from the merchant's account, not yet the payer's.
+        "CREATED" | "REFUNDED_SETTLED" => RefundStatus::Pending,
+        "SUCCESS" => RefundStatus::Returned,
+        "FAILURE" => {
+            let code = refund.fail_code();
+            RefundStatus::Failed(Refusal {
+                kind: codes::failure(code.as_deref()),
+                code: code.unwrap_or_else(|| "FAILURE".to_owned()),
+            })
+        }
+        _ => return Ok(RefundAnswer::Unknown(Unknown::Unlisted)),
+    };
+    Ok(RefundAnswer::Report(RefundReport {
+        number: refund.number()?,
+        original: refund.original()?,
+        amount: refund.amount()?,
+        status,
+        gateway_refund: refund.order_no(),
+        trace,
     }))
 }
 

@@ -8,9 +8,12 @@
 //! RC is `1_General/response-code.mdx`, PO is the table at the end of
 //! `3_Payment/create-order.mdx`, CO `3_Payment/cancel-order.mdx`, RV
 //! `3_Payment/order-revoke.mdx`, GO `3_Payment/retrieve-order-detail.mdx`, IG
-//! `1_General/integration-guide.md`.
+//! `1_General/integration-guide.md`, RF `4_Refund/order-refund.mdx`, RQ
+//! the refund query's page in `4_Refund/`, CU that of `getCashierUrlInfo` in `3_Payment/`.
 
-use crate::domain::{Answer, Operation, Refusal, RefusalKind, Unknown};
+use crate::domain::{
+    Answer, Operation, RefundAnswer, RefundOperation, Refusal, RefusalKind, Unknown,
+};
 
 /// Codes of `placeOrder` that are documented as a rejection which makes no order.
 pub(super) fn refusal(code: &str) -> Option<RefusalKind> {
@@ -43,7 +46,7 @@ pub(super) fn refusal(code: &str) -> Option<RefusalKind> {
 
 /// What a verified answer with a code other than `"0"` proves.
 pub(super) fn signed(operation: Operation, code: &str, trace: Option<String>) -> Answer {
-    use Operation::{Cancel, Enquiry, Revoke, Submit};
+    use Operation::{Cancel, Enquiry, Revoke, Scanned, Submit};
     match (operation, code) {
         (_, "402") => Answer::Unknown(Unknown::RateLimit), // RC: RATE_LIMIT_REJECT
         // RC: SERVICE_NOT_AVAILABLE, SYSTEM_ERROR, SERVICE_TIMEOUT
@@ -75,6 +78,8 @@ pub(super) fn signed(operation: Operation, code: &str, trace: Option<String>) ->
             },
             None => Answer::Unknown(Unknown::Unlisted),
         },
+        // CU: TOKEN_URL_NOT_EXIST, "unknown or expired": who scanned it is not known either.
+        (Scanned, "62082") => Answer::Unknown(Unknown::GatewayFault),
         // RC: common codes. They refuse the question and say nothing of the order.
         (_, "400" | "403" | "601") => Answer::Unknown(Unknown::GatewayFault),
         _ => Answer::Unknown(Unknown::Unlisted),
@@ -89,6 +94,73 @@ pub(super) fn unsigned(operation: Operation, code: &str) -> Unknown {
         "601" if operation == Operation::Submit => Unknown::UnsignedRefusal(RefusalKind::Risk),
         _ => match refusal(code) {
             Some(kind) if operation == Operation::Submit => Unknown::UnsignedRefusal(kind),
+            _ => Unknown::Unsigned,
+        },
+    }
+}
+
+/// Codes of `refund/placeOrder` that are documented as a rejection which makes no refund.
+fn refund_refusal(code: &str) -> Option<RefusalKind> {
+    use RefusalKind::{Closed, Setup};
+    Some(match code {
+        "400" => Setup, // RC: INVALID_PARAMETER, REQUESTTIME_TOO_EARLY, REQUESTTIME_TOO_LATER
+        "403" => Setup, // RC: UNAUTHORIZED
+        "62002" => Closed, // RF: ORDER_FAILURE, the order failed or was closed
+        "62004" => Setup, // RF: MERCHANT_ORDER_NO_NOT_EXIST, of an order that was paid
+        "62006" => Closed, // RF: REFUND_AMOUNT_EXCEEDED
+        "62015" => Closed, // RF: ORDER_NOT_PAID
+        "62036" => Setup, // RF: MERCHANT_DEVICE_NOT_EXIST
+        "62038" => Setup, // RF: INVALID_SECONDARY_MERCHANT
+        "62045" => Closed, // RF: REFUND_REJECTED
+        "62083" => Setup, // RF: SHARING_MEMBER_NOT_EXIST
+        "62084" => Setup, // RF: REFUND_SHARING_MEMBER_MISMATCH
+        _ => return None,
+    })
+}
+
+/// What a verified answer about a refund proves, with a code other than `"0"`.
+pub(super) fn signed_refund(
+    operation: RefundOperation,
+    code: &str,
+    trace: Option<String>,
+) -> RefundAnswer {
+    use RefundOperation::{Enquiry, Submit};
+    match (operation, code) {
+        (_, "402") => RefundAnswer::Unknown(Unknown::RateLimit), // RC: RATE_LIMIT_REJECT
+        (_, "404" | "500" | "504") => RefundAnswer::Unknown(Unknown::GatewayFault),
+        // RF: ACQUIRE_ORDER_REVOKED: all of it went back before.
+        (Submit, "62040") => RefundAnswer::AlreadyReturned { trace },
+        // RF: REFUND_MERCHANT_ORDER_NO_EXIST, "used with other parameters".
+        (Submit, "62017") => RefundAnswer::Unknown(Unknown::OtherOrder),
+        // RC: RISK_FAIL. That no refund was made is not said.
+        (Submit, "601") => RefundAnswer::Unknown(Unknown::UnsignedRefusal(RefusalKind::Risk)),
+        // RQ: REFUND_MERCHANT_ORDER_NO_NOT_EXIST
+        (Enquiry, "62007") => RefundAnswer::NoSuchRefund { trace },
+        // RC: they refuse the question and say nothing of the refund.
+        (Enquiry, "400" | "403" | "601") => RefundAnswer::Unknown(Unknown::GatewayFault),
+        // ORDER_BANK_FAIL (62030), "the bank returned the money", is among the rest: the
+        // refund may be there, and an enquiry tells.
+        (Submit, code) => match refund_refusal(code) {
+            Some(kind) => RefundAnswer::Refused {
+                refusal: Refusal {
+                    kind,
+                    code: code.to_owned(),
+                },
+                trace,
+            },
+            None => RefundAnswer::Unknown(Unknown::Unlisted),
+        },
+        _ => RefundAnswer::Unknown(Unknown::Unlisted),
+    }
+}
+
+/// As [`unsigned`], about a refund.
+pub(super) fn unsigned_refund(operation: RefundOperation, code: &str) -> Unknown {
+    match code {
+        "402" => Unknown::RateLimit,
+        "404" | "500" | "504" => Unknown::GatewayFault,
+        _ => match refund_refusal(code) {
+            Some(kind) if operation == RefundOperation::Submit => Unknown::UnsignedRefusal(kind),
             _ => Unknown::Unsigned,
         },
     }

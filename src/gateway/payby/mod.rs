@@ -1,4 +1,5 @@
-//! PayBy (Botim Money): payments by a code that the customer shows (QRPAY).
+//! PayBy (Botim Money): payments by a code that the customer shows (QRPAY), or that the
+//! store shows (DYNQR).
 //!
 //! Every call is one signed POST of `{"requestTime", "bizContent"}`. Creating an
 //! order and submitting its code are the same call, `placeOrder`; the order is
@@ -9,11 +10,16 @@
 
 mod answer;
 mod codes;
+mod list;
 mod log;
+mod notification;
+mod received;
 mod rules;
 mod settings;
+pub mod statement;
 mod wire;
 
+pub use list::{Days, ListError, Listed, ListedRefund, Orders, Refunds};
 pub use rules::rules;
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
@@ -25,11 +31,12 @@ use super::{
 };
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, RefundAnswer,
-    RefundOrder, Timestamp,
+    Answer, Currency, GatewayId, GatewayRules, Mode, Operation, Order, OrderNumber, RefundAnswer,
+    RefundOperation, RefundOrder, Timestamp,
 };
 use answer::Expected;
 use jiff::SignedDuration;
+use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -116,7 +123,7 @@ impl PayBy {
     pub(super) fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
         Prepared {
             order: order.number.clone(),
-            request: code.and_then(|code| self.place_order(order, code)),
+            request: self.place_order(order, code),
         }
     }
 
@@ -149,28 +156,47 @@ impl PayBy {
             .await
     }
 
-    pub(super) async fn scanned(&self, _order: &Order, _limit: Duration) -> Answer {
-        Answer::NotSent
+    pub(super) async fn scanned(&self, order: &Order, limit: Duration) -> Answer {
+        let operation = Operation::Scanned;
+        let path = "/acquire2/getCashierUrlInfo";
+        let request = order.show.as_deref().and_then(|token_url| {
+            let content = wire::ByTokenUrl { token_url };
+            self.sign(wire::request(self.http.corrected_time(), &content)?)
+        });
+        let read = |reply: &Reply| answer::read(operation, reply, &self.expected());
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
     }
 
-    pub(super) async fn refund(&self, _order: &RefundOrder, _limit: Duration) -> RefundAnswer {
-        RefundAnswer::NotSent
+    pub(super) async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
+        let request = self.place_refund(order);
+        let path = "/acquire2/refund/placeOrder";
+        self.ask_refund(RefundOperation::Submit, path, order, request, limit)
+            .await
     }
 
     pub(super) async fn enquire_refund(
         &self,
-        _order: &RefundOrder,
-        _limit: Duration,
+        order: &RefundOrder,
+        limit: Duration,
     ) -> RefundAnswer {
-        RefundAnswer::NotSent
+        let request = sendable(&order.number).and_then(|refund_merchant_order_no| {
+            let content = wire::ByRefundNumber {
+                refund_merchant_order_no,
+            };
+            self.sign(wire::request(self.http.corrected_time(), &content)?)
+        });
+        let path = "/acquire2/refund/getOrder";
+        self.ask_refund(RefundOperation::Enquiry, path, order, request, limit)
+            .await
     }
 
     pub(super) fn read_notification(
         &self,
-        _headers: &HeaderMap,
-        _body: &[u8],
+        headers: &HeaderMap,
+        body: &[u8],
     ) -> Result<Notification, NotificationError> {
-        Err(NotificationError::Unsigned)
+        notification::read(headers, body, &self.expected())
     }
 
     pub(super) fn keeps_warm(&self) -> bool {
@@ -185,7 +211,23 @@ impl PayBy {
         self.http.clock_offset()
     }
 
-    fn place_order(&self, order: &Order, code: &PaymentCode) -> Option<Request> {
+    fn place_order(&self, order: &Order, code: Option<&PaymentCode>) -> Option<Request> {
+        let (scene, params) = match (order.mode, code) {
+            (Mode::Scan, Some(code)) => {
+                let auth_code = printable(code.as_bytes())?;
+                (wire::Scene::QrPay, wire::SceneParams::QrPay { auth_code })
+            }
+            (Mode::Display, None) => (
+                wire::Scene::DynQr,
+                wire::SceneParams::DynQr {
+                    // A customer whose first try fails may try again ...
+                    one_time_payment: "false",
+                    // ... and a passer-by who scans it takes nothing from the customer.
+                    change_payer: "false",
+                },
+            ),
+            _ => return None,
+        };
         let sale = order.sale.as_str();
         let lane = order.lane.as_str();
         let settings = &self.settings;
@@ -193,12 +235,10 @@ impl PayBy {
             merchant_order_no: sendable(&order.number)?,
             subject: &subject(&settings.store_name, sale),
             total_amount: wire::Money::new(order.amount)?,
-            pay_scene_code: wire::Scene::QrPay,
-            pay_scene_params: wire::QrPay {
-                auth_code: printable(code.as_bytes())?,
-            },
+            pay_scene_code: scene,
+            pay_scene_params: params,
             expired_time: order.expires.0,
-            notify_url: settings.notify_url.as_ref().map(|url| url.url().as_str()),
+            notify_url: self.notify_url(),
             // Whole or not at all: a cut reference could be another sale's.
             reserved: (sale.len() <= RESERVED_MAX).then_some(sale),
             accessory_content: wire::AccessoryContent {
@@ -210,6 +250,34 @@ impl PayBy {
             },
         };
         self.sign(wire::request(order.requested, &content)?)
+    }
+
+    fn place_refund(&self, order: &RefundOrder) -> Option<Request> {
+        let content = wire::PlaceRefund {
+            refund_merchant_order_no: sendable(&order.number)?,
+            origin_merchant_order_no: sendable(&order.original)?,
+            amount: wire::Money::new(order.amount)?,
+            notify_url: self.notify_url(),
+            operator_name: order.operator.as_deref(),
+            reason: &order.reason,
+        };
+        self.sign(wire::request(
+            self.http.corrected(order.requested),
+            &content,
+        )?)
+    }
+
+    async fn ask_refund(
+        &self,
+        operation: RefundOperation,
+        path: &'static str,
+        order: &RefundOrder,
+        request: Option<Request>,
+        limit: Duration,
+    ) -> RefundAnswer {
+        let read = |reply: &Reply| answer::refund(operation, reply, &self.gateway_key);
+        self.call(operation, path, &order.number, request, limit, read)
+            .await
     }
 
     /// What says nothing of an order but its number.
@@ -258,9 +326,7 @@ impl PayBy {
                 "the order cannot be put into PayBy's words; nothing was sent");
             return A::not_sent();
         };
-        let mut url = self.settings.base_url.url().clone();
-        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        let reading = match self.http.post(url, request, limit).await {
+        let reading = match self.http.post(self.url(path), request, limit).await {
             Ok(reply) => read(&reply),
             Err(failure) => failure.into(),
         };
@@ -269,11 +335,22 @@ impl PayBy {
         reading.answer
     }
 
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.settings.base_url.url().clone();
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        url
+    }
+
     fn expected(&self) -> Expected<'_> {
         Expected {
             key: &self.gateway_key,
             payee: self.payee(),
         }
+    }
+
+    fn notify_url(&self) -> Option<&str> {
+        let url = self.settings.notify_url.as_ref();
+        url.map(|address| address.url().as_str())
     }
 
     fn payee(&self) -> &str {

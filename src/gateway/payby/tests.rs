@@ -1,17 +1,21 @@
 #![allow(clippy::unwrap_used)]
 
+mod display;
+mod notifications;
+mod refunds;
+
 use super::*;
-use crate::domain::{Amount, Currency, LaneId, Mode, OrderStatus, SaleRef, StoreId};
+use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, StoreId};
 use crate::gateway::http::tests::{Do, Server, answer};
-use crate::gateway::keys::tests::{MERCHANT, PAYBY};
+use crate::gateway::keys::tests::{MERCHANT, PROVIDER};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-const LIMIT: Duration = Duration::from_secs(20);
+pub(super) const LIMIT: Duration = Duration::from_secs(20);
 const CODE: &str = "20001234T500012345A";
 
-fn settings(base_url: &str) -> Settings {
+pub(super) fn settings(base_url: &str) -> Settings {
     Settings {
         base_url: base_url.parse().unwrap(),
         partner_id: MemberId::partner("200000909090").unwrap(),
@@ -34,8 +38,8 @@ fn made(settings: Settings, gateway_public_pem: &str) -> Result<PayBy, Vec<Compl
     )
 }
 
-fn payby(settings: Settings) -> PayBy {
-    made(settings, &PAYBY.public_pem()).unwrap()
+pub(super) fn payby(settings: Settings) -> PayBy {
+    made(settings, &PROVIDER.public_pem()).unwrap()
 }
 
 fn order() -> Order {
@@ -78,7 +82,7 @@ fn signed_order(status: &str) -> Do {
 "orderNo":"131795155300431207","status":"{status}","payeeMid":"200000909090",
 "totalAmount":{{"amount":37.5,"currency":"AED"}},"revoked":"false"}}}}}}"#
     );
-    let sign = format!("Sign: {}\r\n", PAYBY.sign(body.as_bytes()));
+    let sign = format!("Sign: {}\r\n", PROVIDER.sign(body.as_bytes()));
     Do::Answer(answer("200 OK", &sign, &body))
 }
 

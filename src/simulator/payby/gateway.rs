@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::answer::{self, Content};
 use super::orders::find;
+use super::place::PlaceOrder;
 use super::refunds::{find_refund, refund_key};
-use super::request::{self, Key, PlaceOrder, Request};
+use super::request::{self, Key, Request};
 use super::words::{Operation, RefundStatus, Status};
 use super::{PayBy, door, money, print, refusal};
 use crate::simulator::book::{Book, Subject};

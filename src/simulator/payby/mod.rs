@@ -2,11 +2,11 @@
 //! revokes, refunds, lists, statements and notifications.
 //!
 //! ```text
-//! door      paths            gateway   PayBy as the common engine sees it
-//! request   bytes to fields            |
-//! orders, refunds            what becomes of an order, of a refund
-//! pages, statement           what was made in a day     days, columns
-//! answer, bodies, print, money        what is said      words, refusal, settings
+//! door                 paths                 gateway   as the common engine sees it
+//! request, place       bytes to fields
+//! orders, refunds      what becomes of an order, of a refund
+//! pages, statement     what was made in a day            days, rows, columns
+//! answer, bodies, print, money     what is said          words, refusal, settings
 //! ```
 //!
 //! Written from PayBy's public documents alone. Where they are silent, what is
@@ -21,10 +21,12 @@ mod gateway;
 mod money;
 mod orders;
 mod pages;
+mod place;
 mod print;
 mod refunds;
 mod refusal;
 mod request;
+mod rows;
 mod settings;
 mod statement;
 #[cfg(test)]

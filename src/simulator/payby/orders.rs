@@ -1,8 +1,9 @@
 //! Payment orders: placing, asking, cancelling, revoking.
 
 use super::PayBy;
+use super::place::{PlaceOrder, Scene};
 use super::refusal;
-use super::request::{self, Key, PlaceOrder, Request, Scene};
+use super::request::{self, Key, Request};
 use super::words::Status;
 use crate::simulator::book::{Book, Subject};
 use crate::simulator::fault::Fault;

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::{Amount, Currency, RefusalKind};
-use crate::gateway::keys::tests::{MERCHANT, PAYBY, TestKey};
+use crate::domain::{Amount, Currency, OrderNumber, RefusalKind};
+use crate::gateway::keys::tests::{MERCHANT, PROVIDER, TestKey};
 use Operation::{Cancel, Enquiry, Revoke, Submit};
 use proptest::prelude::*;
 use reqwest::header::HeaderValue;
@@ -13,7 +13,7 @@ const ORDER: &str = "S07-T03-20261120061500-4K2M9X";
 const PAYEE: &str = "200000909090";
 
 static KEY: LazyLock<PublicKey> =
-    LazyLock::new(|| PublicKey::read(PAYBY.public_pem().as_bytes()).unwrap());
+    LazyLock::new(|| PublicKey::read(PROVIDER.public_pem().as_bytes()).unwrap());
 
 fn reply(status: u16, sign: Option<&str>, body: &[u8]) -> Reply {
     let mut headers = HeaderMap::new();
@@ -41,7 +41,7 @@ fn read_as(operation: Operation, reply: &Reply) -> Answer {
 
 /// What a signed answer with this text means.
 fn class(operation: Operation, body: &str) -> Answer {
-    read_as(operation, &signed(body, &PAYBY))
+    read_as(operation, &signed(body, &PROVIDER))
 }
 
 /// What an answer with this text and no signature means.
@@ -480,9 +480,9 @@ fn envelopes() {
 #[test]
 fn signatures_and_http_statuses() {
     let body = order(r#"{"status":"PAID_SUCCESS"}"#);
-    let good = PAYBY.sign(body.as_bytes());
-    let other = PAYBY.sign(b"another body");
-    let mut twice = signed(&body, &PAYBY);
+    let good = PROVIDER.sign(body.as_bytes());
+    let other = PROVIDER.sign(b"another body");
+    let mut twice = signed(&body, &PROVIDER);
     twice
         .headers
         .append("sign", HeaderValue::from_str(&good).unwrap());
@@ -564,14 +564,14 @@ fn manglings() -> impl Strategy<Value = Mangling> {
 }
 
 fn mangle(body: &str, mangling: &Mangling) -> Reply {
-    let mut reply = signed(body, &PAYBY);
+    let mut reply = signed(body, &PROVIDER);
     let length = reply.body.len();
     match mangling {
         Mangling::FlipBit(at) => reply.body[at / 8 % length] ^= 1 << (at % 8),
         Mangling::FlipSignatureBit(at) => {
             use base64::Engine as _;
             let base64 = base64::engine::general_purpose::STANDARD;
-            let mut bytes = base64.decode(PAYBY.sign(body.as_bytes())).unwrap();
+            let mut bytes = base64.decode(PROVIDER.sign(body.as_bytes())).unwrap();
             let length = bytes.len();
             bytes[at / 8 % length] ^= 1 << (at % 8);
             let sign = HeaderValue::from_str(&base64.encode(bytes)).unwrap();
@@ -582,10 +582,10 @@ fn mangle(body: &str, mangling: &Mangling) -> Reply {
         Mangling::DropSignature => reply.headers.clear(),
         Mangling::ForeignSignature => return signed(body, &MERCHANT),
         // Genuine answers of PayBy's, but about something else.
-        Mangling::OtherOrder(number) => return signed(&body.replace(ORDER, number), &PAYBY),
+        Mangling::OtherOrder(number) => return signed(&body.replace(ORDER, number), &PROVIDER),
         Mangling::OtherAmount(minor) => {
             let other = format!(r#""amount":{}"#, aed(*minor).decimal());
-            return signed(&body.replace(r#""amount":37.5"#, &other), &PAYBY);
+            return signed(&body.replace(r#""amount":37.5"#, &other), &PROVIDER);
         }
     }
     reply
@@ -633,7 +633,7 @@ proptest! {
             prop_assert!(matches!(answer, Answer::Unknown(_)));
         }
         // PayBy itself may sign rubbish.
-        let sign = PAYBY.sign(&body);
+        let sign = PROVIDER.sign(&body);
         let answer = read_as(Submit, &reply(200, Some(&sign), &body));
         prop_assert!(matches!(answer, Answer::Unknown(_)));
     }
