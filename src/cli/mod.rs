@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod duties;
 mod exit;
+mod park;
 mod pay;
 mod refund;
 mod reload;
@@ -56,6 +57,8 @@ enum Command {
     Refund(refund::Refund),
     /// Shows what is owed, and ends it by a manager's hand
     Duties(duties::Duties),
+    /// Sets an attempt aside that brings the service down; the service must not run
+    Park(park::Park),
     /// Which devices look like scanners, what one is set to, what it delivers
     Scan(scan::ScanArgs),
     /// Shows tenders, lanes and duties of a running service
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
         Command::Refund(args) => blocking(refund::run(args, &mut std::io::stdout())),
         Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
+        Command::Park(args) => park::run(&args, &mut std::io::stdout()),
         Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {

@@ -7,6 +7,7 @@ use super::calls::Calls;
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
 use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
+use super::named::Named;
 use super::notify::Ear;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
@@ -184,7 +185,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         hands: calls,
         clock,
         front: counter,
-        core: TheCore,
+        core: Named(TheCore),
     };
     let mut driver = Driver::new(setup, intake, parts.language, joined);
     driver.recover()?;
