@@ -199,7 +199,9 @@ fn told(about: &NotificationAbout) -> Told {
 
 /// What repetitions of one notification share: its number, or what it says.
 fn name(remark: &Remark) -> Option<String> {
-    let Remark::NotificationKept { gateway, id, told } = remark;
+    let Remark::NotificationKept { gateway, id, told } = remark else {
+        return None;
+    };
     Some(match (id, told) {
         (Some(id), _) => format!("{gateway} id {id}"),
         (None, Told::Order { number, report }) => {
