@@ -7,7 +7,9 @@ use super::{device, feedback, line, read, written};
 use crate::domain::ScannerId;
 use crate::scanner::evdev;
 use crate::scanner::replay::{self, Pace, Recording, Start};
-use crate::scanner::{Feedback, GAP, Kind, Layout, Match, Settings, hidraw};
+use crate::scanner::{
+    Ending, Feedback, GAP, IdleDigits, Kind, Layout, Match, OemPage, Settings, Sharing, Use, hidraw,
+};
 use std::time::Duration;
 use toml::Table;
 
@@ -32,17 +34,8 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
         "the scanner's name, such as \"counter\"",
         |id| ScannerId::new(id),
     );
-    match written.usage.take().as_deref() {
-        None | Some("dedicated") => {}
-        Some("shared") => at.complain("use", "\"shared\" is not supported yet; use \"dedicated\""),
-        Some(_) => at.complain("use", "must be \"dedicated\""),
-    }
-    at.not_yet("aim_id", written.aim_id.take().as_ref(), "AIM prefixes are");
-    at.not_yet(
-        "idle_digits",
-        written.idle_digits.take().as_ref(),
-        "shared scanners are",
-    );
+    let aim_id = written.aim_id.unwrap_or(false);
+    let usage = usage(&mut written, &mut at);
     let kind = at.need(
         "kind",
         written.kind.take(),
@@ -71,6 +64,61 @@ pub(super) fn scanner(table: Table, at: &str, complaints: &mut Complaints) -> Op
     Some(Settings {
         id: id?,
         kind: settings?,
+        usage,
+        aim_id,
+    })
+}
+
+/// Whom it serves, and how it is shared.
+fn usage(written: &mut written::Scanner, at: &mut Section<'_>) -> Use {
+    let shared = [("dedicated", false), ("shared", true)];
+    let shared = at.choice("use", written.usage.take(), false, &shared);
+    let keys = [
+        ("idle_digits", written.idle_digits.is_some()),
+        ("type_pace_ms", written.type_pace_ms.is_some()),
+        ("type_layout", written.type_layout.is_some()),
+        ("type_end", written.type_end.is_some()),
+    ];
+    if !shared {
+        for (key, _) in keys.into_iter().filter(|(_, there)| *there) {
+            at.complain(key, "has a meaning only with use = \"shared\"; remove it");
+        }
+        return Use::Dedicated;
+    }
+    Use::Shared(Sharing {
+        idle_digits: at.choice(
+            "idle_digits",
+            written.idle_digits.take(),
+            IdleDigits::TypeOn,
+            &[
+                ("type_on", IdleDigits::TypeOn),
+                ("refuse", IdleDigits::Refuse),
+            ],
+        ),
+        pace: at
+            .number(
+                "type_pace_ms",
+                written.type_pace_ms,
+                1..=100,
+                " milliseconds",
+            )
+            .map(|ms| Duration::from_millis(ms.into())),
+        layout: at.choice(
+            "type_layout",
+            written.type_layout.take(),
+            Layout::Us,
+            &Layout::ALL,
+        ),
+        ending: at.choice(
+            "type_end",
+            written.type_end.take(),
+            Ending::Enter,
+            &[
+                ("enter", Ending::Enter),
+                ("tab", Ending::Tab),
+                ("none", Ending::Nothing),
+            ],
+        ),
     })
 }
 
@@ -89,7 +137,11 @@ fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>)
         ],
     );
     let gap = gap(at, written.gap_ms, GAP);
+    let pages = [("437", Some(OemPage::Cp437)), ("850", Some(OemPage::Cp850))];
+    let oem_page = at.choice("oem_page", written.oem_page, None, &pages);
     Some(Kind::Evdev(evdev::Settings {
+        reports: written.reports.unwrap_or(false),
+        oem_page,
         matching: device?,
         layout,
         terminator,
@@ -150,6 +202,8 @@ fn foreign(
         ("feedback", sounds, "serial hidraw"),
         ("match", matched, "evdev hidraw serial"),
         ("layout", written.layout.is_some(), "evdev"),
+        ("reports", written.reports.is_some(), "evdev"),
+        ("oem_page", written.oem_page.is_some(), "evdev"),
         ("terminator", written.terminator.is_some(), "evdev serial"),
         ("gap_ms", written.gap_ms.is_some(), "evdev hidraw serial"),
         ("baud", written.baud.is_some(), "serial"),

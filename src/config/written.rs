@@ -60,6 +60,8 @@ pub(super) struct Scanner {
     #[serde(rename = "match")]
     pub(super) device: Option<Table>,
     pub(super) layout: Option<String>,
+    pub(super) reports: Option<bool>,
+    pub(super) oem_page: Option<String>,
     pub(super) terminator: Option<String>,
     pub(super) gap_ms: Option<i64>,
     pub(super) baud: Option<i64>,
@@ -75,8 +77,11 @@ pub(super) struct Scanner {
     pub(super) feedback: Option<Table>,
     pub(super) recording: Option<String>,
     pub(super) pace: Option<String>,
-    pub(super) aim_id: Option<Value>,
-    pub(super) idle_digits: Option<Value>,
+    pub(super) aim_id: Option<bool>,
+    pub(super) idle_digits: Option<String>,
+    pub(super) type_pace_ms: Option<i64>,
+    pub(super) type_layout: Option<String>,
+    pub(super) type_end: Option<String>,
 }
 
 /// `match = { ... }` of a scanner

@@ -140,7 +140,8 @@ pub enum Answer {
         /// The gateway's locator.
         trace: Option<String>,
     },
-    /// Verified refusal of a cancel: the order is closed. An enquiry must confirm it.
+    /// Verified, and no word of the order itself: a cancel was refused since the order is
+    /// closed, or a reversal was carried out. An enquiry must confirm it.
     AlreadyClosed {
         /// The gateway's locator.
         trace: Option<String>,

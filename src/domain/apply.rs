@@ -9,7 +9,7 @@ pub(super) use refund::intended as refund_intended;
 
 use super::{
     Alert, Attempt, AttemptId, CODE_REMEMBERED, Discharge, Fact, Obligation, Operation,
-    OrderReport, OrderStatus, Parked, Stage, State, Tender, TenderId, Timestamp, What,
+    OrderReport, OrderStatus, Parked, Stage, State, Subject, Tender, TenderId, Timestamp, What,
 };
 
 /// Applies one fact that is durable since `at`.
@@ -129,46 +129,30 @@ pub(super) fn intended(tender: &TenderId, what: &What) -> Option<Attempt> {
 
 fn apply_to_tender(tender: &mut Tender, what: &What, at: Timestamp) {
     match what {
-        What::TenderCreated { .. } => {}
         What::CancelRequested => tender.cancel_requested = true,
         What::WaitExtended => tender.extended = true,
         What::VerdictGiven { verdict, reason } => tender.verdict = Some((*verdict, *reason, at)),
         What::VerdictAcknowledged => tender.acknowledged = Some(at),
         What::AttemptIntended { .. } => tender.attempts.extend(intended(&tender.id, what)),
-        What::AttemptWaiting { attempt, .. }
-        | What::AttemptUnknown { attempt, .. }
-        | What::AttemptPaid { attempt, .. }
-        | What::AttemptRefused { attempt, .. }
-        | What::AttemptWithdrawn { attempt }
-        | What::ClosingBegan { attempt, .. }
-        | What::CallIntended { attempt, .. }
-        | What::PaidClaimed { attempt, .. }
-        | What::ShownCodeScanned { attempt }
-        | What::ReversalRejected { attempt, .. }
-        | What::ReturnClaimed { attempt, .. }
-        | What::AttemptParked { attempt, .. }
-        | What::AttemptUnparked { attempt, .. }
-        | What::ObligationOpened { attempt, .. }
-        | What::ObligationChanged { attempt, .. }
-        | What::ArrivalWindowOver { attempt }
-        | What::NotFoundNoted { attempt, .. }
-        | What::ObligationClosed { attempt, .. }
-        | What::EvidenceKept { attempt, .. }
-        | What::AlertRaised {
-            attempt: Some(attempt),
-            refund: None,
-            ..
-        } => {
-            if let Some(attempt) = tender.attempts.iter_mut().find(|a| a.id.number == *attempt) {
+        What::RefundIntended { .. } => {
+            tender.refunds.extend(refund_intended(&tender.id, what, at));
+        }
+        _ => {}
+    }
+    match what.subject() {
+        Subject::Tender => {}
+        Subject::Attempt(number) => {
+            let mut attempts = tender.attempts.iter_mut();
+            if let Some(attempt) = attempts.find(|a| a.id.number == number) {
                 apply_to_attempt(attempt, what, at);
             }
         }
-        What::AlertRaised {
-            attempt: None,
-            refund: None,
-            ..
-        } => {}
-        of_refund => refund::apply(tender, of_refund, at),
+        Subject::Refund(number) => {
+            let mut refunds = tender.refunds.iter_mut();
+            if let Some(refund) = refunds.find(|r| r.id.number == number) {
+                refund::apply(refund, what, at);
+            }
+        }
     }
 }
 

@@ -342,6 +342,17 @@ pub enum What {
     VerdictAcknowledged,
 }
 
+/// What of a tender a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The tender itself.
+    Tender,
+    /// The attempt of this number.
+    Attempt(u32),
+    /// The refund of this number.
+    Refund(u32),
+}
+
 impl What {
     /// Whether it begins something, so that it may be denied where nothing can be
     /// stored: a tender, an attempt, or a refund that somebody asked for.
@@ -350,6 +361,61 @@ impl What {
             Self::TenderCreated { .. } | Self::AttemptIntended { .. } => true,
             Self::RefundIntended { key, .. } => key.is_some(),
             _ => false,
+        }
+    }
+
+    /// What of its tender it is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::TenderCreated { .. }
+            | Self::CancelRequested
+            | Self::WaitExtended
+            | Self::VerdictGiven { .. }
+            | Self::VerdictAcknowledged
+            | Self::AlertRaised {
+                attempt: None,
+                refund: None,
+                ..
+            } => Subject::Tender,
+            Self::AttemptIntended { attempt, .. }
+            | Self::AttemptWaiting { attempt, .. }
+            | Self::AttemptUnknown { attempt, .. }
+            | Self::AttemptPaid { attempt, .. }
+            | Self::AttemptRefused { attempt, .. }
+            | Self::AttemptWithdrawn { attempt }
+            | Self::ClosingBegan { attempt, .. }
+            | Self::CallIntended { attempt, .. }
+            | Self::PaidClaimed { attempt, .. }
+            | Self::ShownCodeScanned { attempt }
+            | Self::ReversalRejected { attempt, .. }
+            | Self::ReturnClaimed { attempt, .. }
+            | Self::AttemptParked { attempt, .. }
+            | Self::AttemptUnparked { attempt, .. }
+            | Self::ObligationOpened { attempt, .. }
+            | Self::ObligationChanged { attempt, .. }
+            | Self::ArrivalWindowOver { attempt }
+            | Self::NotFoundNoted { attempt, .. }
+            | Self::ObligationClosed { attempt, .. }
+            | Self::EvidenceKept { attempt, .. }
+            | Self::AlertRaised {
+                attempt: Some(attempt),
+                refund: None,
+                ..
+            } => Subject::Attempt(*attempt),
+            Self::RefundIntended { refund, .. }
+            | Self::RefundCallIntended { refund, .. }
+            | Self::RefundNotSent { refund, .. }
+            | Self::RefundUnknown { refund, .. }
+            | Self::RefundPending { refund, .. }
+            | Self::RefundReturned { refund, .. }
+            | Self::RefundFailed { refund, .. }
+            | Self::RefundArrivalOver { refund }
+            | Self::RefundNotFoundNoted { refund, .. }
+            | Self::RefundEvidenceKept { refund, .. }
+            | Self::AlertRaised {
+                refund: Some(refund),
+                ..
+            } => Subject::Refund(*refund),
         }
     }
 }

@@ -41,7 +41,7 @@ pub use apply::apply;
 pub use denial::Denial;
 pub use duty::{Alert, Discharge, Duty};
 pub use event::{CodeRead, Effect, Event, NewRefund, NewTender, Order, RefundOrder, Step, Timer};
-pub use fact::{Fact, What};
+pub use fact::{Fact, Subject, What};
 pub use ids::{
     AttemptId, BusinessDay, Fingerprint, GatewayId, IdempotencyKey, LaneId, NameError, OrderNumber,
     RefundId, SaleRef, ScannerId, StoreId, TenderId, Wallet,

@@ -201,9 +201,13 @@ impl Http {
     }
 
     /// The time for a request that must not be refused for a wrong clock of ours:
-    /// enquiries and reversals go on while the box's clock is off.
+    /// enquiries, reversals and refunds go on while the box's clock is off.
     pub(super) fn corrected_time(&self) -> Timestamp {
-        let ours = (self.clock)();
+        self.corrected((self.clock)())
+    }
+
+    /// A time of ours, as the gateway's clock says it.
+    pub(super) fn corrected(&self, ours: Timestamp) -> Timestamp {
         match self.offset.get() {
             Some(offset) if offset.abs() >= OFFSET_USED => {
                 let millis = i64::try_from(offset.as_millis()).unwrap_or(0);

@@ -5,7 +5,9 @@
 //! reading, and a code that waits grows stale.
 
 use super::framer::{Outcome, VoidReason};
-use super::reply::Reply;
+use super::orders::Line;
+use super::reader::Arrival;
+use super::reply::{Reply, Typing};
 use crate::domain::ScannerId;
 use crate::domain::code::PaymentCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 /// What one scanner delivers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Which scanner.
     pub scanner: ScannerId,
@@ -23,7 +25,7 @@ pub struct Delivery {
 }
 
 /// What a scanner delivers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum What {
     /// A whole scan.
     Scan(Scan),
@@ -34,7 +36,7 @@ pub enum What {
 }
 
 /// A whole scan.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Scan {
     /// What was read, without the terminator.
     pub code: PaymentCode,
@@ -86,6 +88,23 @@ impl Counts {
     /// The voids with their reasons.
     pub fn voids(&self) -> impl Iterator<Item = (VoidReason, u64)> {
         VoidReason::ALL.into_iter().zip(self.voids)
+    }
+}
+
+/// Reads what a scanner counts, also when its handle is elsewhere.
+#[derive(Clone)]
+pub struct Meter(pub(crate) Arc<Shared>);
+
+impl Meter {
+    /// What the scanner counted since its start.
+    pub fn counts(&self) -> Counts {
+        self.0.counts()
+    }
+}
+
+impl std::fmt::Debug for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.counts().fmt(f)
     }
 }
 
@@ -142,7 +161,11 @@ pub(crate) struct Outlet {
     pub(crate) scanner: ScannerId,
     pub(crate) deliveries: Sender<Delivery>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) reply: Reply,
+    pub(crate) line: Line,
+    /// For a shared scanner.
+    pub(crate) typing: Option<Typing>,
+    /// Every code has an AIM identifier in front.
+    pub(crate) aim_id: bool,
 }
 
 impl Outlet {
@@ -157,8 +180,8 @@ impl Outlet {
     }
 
     /// Delivers a scan or void. False when there was no room.
-    pub(crate) fn outcome(&self, outcome: Outcome, ended: Instant) -> bool {
-        let what = self.count(outcome, ended);
+    pub(crate) fn outcome(&self, arrival: Arrival) -> bool {
+        let what = self.count(arrival);
         let full = self.send(what);
         if full {
             self.shared.undelivered.fetch_add(1, Ordering::Relaxed);
@@ -168,7 +191,7 @@ impl Outlet {
 
     /// Delivers a scan or void when there is room: for recordings, which can wait.
     pub(crate) async fn outcome_when_room(&self, outcome: Outcome, ended: Instant) {
-        let what = self.count(outcome, ended);
+        let what = self.count(Arrival::new(outcome, ended));
         let scanner = self.scanner.clone();
         // Fails only when the service is gone.
         let _ = self.deliveries.send(Delivery { scanner, what }).await;
@@ -195,14 +218,19 @@ impl Outlet {
         )));
     }
 
-    fn count(&self, outcome: Outcome, ended: Instant) -> What {
-        match outcome {
+    fn count(&self, arrival: Arrival) -> What {
+        match self.identified(arrival.outcome) {
             Outcome::Scan(code) => {
                 self.shared.scans.fetch_add(1, Ordering::Relaxed);
+                let typing = self.typing.as_ref();
+                let strokes = typing.and_then(|typing| typing.of(&code, arrival.keys));
                 What::Scan(Scan {
+                    reply: Reply {
+                        line: self.line.clone(),
+                        strokes,
+                    },
                     code,
-                    ended,
-                    reply: self.reply.clone(),
+                    ended: arrival.ended,
                 })
             }
             Outcome::Void(reason) => {
@@ -212,6 +240,20 @@ impl Outlet {
                 }
                 What::Void(reason)
             }
+        }
+    }
+
+    /// A scan without the identifier that it must have lacks its beginning.
+    fn identified(&self, outcome: Outcome) -> Outcome {
+        let whole = |code: &PaymentCode| {
+            matches!(code.as_bytes(), [b']', carrier, modifier, ..]
+                if carrier.is_ascii_alphabetic() && modifier.is_ascii_alphanumeric())
+        };
+        match outcome {
+            Outcome::Scan(code) if self.aim_id && !whole(&code) => {
+                Outcome::Void(VoidReason::Terminator)
+            }
+            outcome => outcome,
         }
     }
 

@@ -56,7 +56,6 @@ pub(crate) enum End {
     Tab,
     /// STX begins a frame and ETX ends it. With a check byte: the exclusive or of what
     /// follows the STX, the ETX included, comes after the ETX (NCR, Olivetti).
-    #[allow(dead_code)] // No configuration asks for it yet.
     StxEtx {
         check: bool,
     },
@@ -222,8 +221,13 @@ impl Framer {
         !matches!(self.state, State::Settle { .. })
     }
 
-    /// Whether a frame is in progress.
-    pub(crate) fn is_in_frame(&self) -> bool {
+    /// Whether a byte that comes now would begin a frame.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether a byte that comes now would belong to a frame.
+    pub(crate) fn is_framing(&self) -> bool {
         matches!(self.state, State::Frame | State::Check)
     }
 

@@ -73,7 +73,7 @@ impl Device for Raw {
         vec![Tree::of_machine().name_of(Class::Hidraw, &settings.matching)]
     }
 
-    fn open(settings: &Settings) -> Result<Self, OpenError> {
+    fn open(settings: &Settings, _: bool) -> Result<Self, OpenError> {
         let tree = Tree::of_machine();
         let (path, node, layout) = find(&tree, &settings.matching)?;
         let named = |error: io::Error| OpenError::of(&error, path.display().to_string());
@@ -188,7 +188,7 @@ impl Reports {
         self.pos.feed(now - self.opened, report, &mut self.outcomes);
         self.buffer.as_mut_slice().zeroize();
         let outcomes = self.outcomes.drain(..);
-        arrivals.extend(outcomes.map(|outcome| (outcome, now)));
+        arrivals.extend(outcomes.map(|outcome| Arrival::new(outcome, now)));
         // Nothing is sent to the engine that it answers; what it says unasked is no code.
         self.pos.answers();
         Ok(())
@@ -375,7 +375,10 @@ mod tests {
         let mut arrivals = Vec::new();
         reports.read(&file, &mut arrivals).unwrap();
         reports.read(&file, &mut arrivals).unwrap();
-        let outcomes: Vec<_> = arrivals.into_iter().map(|(outcome, _)| outcome).collect();
+        let outcomes: Vec<_> = arrivals
+            .into_iter()
+            .map(|arrival| arrival.outcome)
+            .collect();
         assert_eq!(
             outcomes,
             [

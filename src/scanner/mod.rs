@@ -38,24 +38,29 @@ pub mod replay;
 mod reply;
 pub mod serial;
 mod ssi;
+mod strokes;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod twin;
 mod typing;
+mod typist;
 
 pub use codepage::OemPage;
-pub use delivery::{Counts, Delivery, Scan, ScannerState, What};
+pub use delivery::{Counts, Delivery, Meter, Scan, ScannerState, What};
 pub use feedback::{Feedback, Protocol, Sound};
 pub use framer::{FRAME_MAX, GAP, Outcome, VoidReason};
 pub use keymap::Layout;
 pub use looks::{Looks, Seen, devices};
 pub use matching::Match;
 pub use recording::scans_of;
-pub use reply::Reply;
+pub use reply::{IdleDigits, Reply, Sharing, Use};
+pub use strokes::Ending;
 
 use crate::domain::ScannerId;
 use delivery::{Outlet, Shared};
 use orders::{Leash, Orders};
+use reply::Typing;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, watch};
@@ -67,6 +72,11 @@ pub struct Settings {
     pub id: ScannerId,
     /// What it is.
     pub kind: Kind,
+    /// Whom it serves.
+    pub usage: Use,
+    /// Whether it puts an AIM identifier in front of every code: a scan without one is
+    /// not whole.
+    pub aim_id: bool,
 }
 
 /// The kinds of scanners.
@@ -118,17 +128,19 @@ pub fn start(settings: Settings, deliveries: mpsc::Sender<Delivery>) -> Scanner 
     let (leash, orders) = orders::orders();
     let id = settings.id.clone();
     let outlet = Outlet {
-        scanner: settings.id,
+        scanner: id.clone(),
         deliveries,
         shared: Arc::clone(&shared),
-        reply: Reply { line: leash.line() },
+        line: leash.line(),
+        typing: None,
+        aim_id: settings.aim_id,
     };
-    let kind = settings.kind;
+    let Settings { kind, usage, .. } = settings;
     // The handle's own end, for a thread that cannot be started.
     let fallback = outlet.clone();
     let thread = std::thread::Builder::new()
         .name(format!("scan-{id}"))
-        .spawn(move || run(&kind, &outlet, asked, orders))
+        .spawn(move || run(&kind, &usage, outlet, asked, orders))
         .map_err(|error| fallback.failed(&error))
         .ok();
     Scanner {
@@ -140,7 +152,13 @@ pub fn start(settings: Settings, deliveries: mpsc::Sender<Delivery>) -> Scanner 
     }
 }
 
-fn run(kind: &Kind, outlet: &Outlet, mut asked: watch::Receiver<u64>, mut orders: Orders) {
+fn run(
+    kind: &Kind,
+    usage: &Use,
+    outlet: Outlet,
+    mut asked: watch::Receiver<u64>,
+    mut orders: Orders,
+) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -150,21 +168,65 @@ fn run(kind: &Kind, outlet: &Outlet, mut asked: watch::Receiver<u64>, mut orders
         Err(error) => return outlet.failed(&error),
     };
     runtime.block_on(async {
-        match kind {
-            Kind::Evdev(settings) => {
-                reader::keep::<evdev::Grabbed>(settings, outlet, &mut orders).await;
-            }
-            Kind::Hidraw(settings) => {
-                reader::keep::<hidraw::Raw>(settings, outlet, &mut orders).await;
-            }
-            Kind::Serial(settings) => {
-                reader::keep::<serial::Port>(settings, outlet, &mut orders).await;
-            }
-            Kind::Replay(settings) => replay::keep(settings, outlet, &mut asked).await,
+        let mut keep = Keep {
+            kind,
+            asked: &mut asked,
+            orders: &mut orders,
+        };
+        match usage {
+            Use::Dedicated => keep.run(&outlet).await,
+            Use::Shared(sharing) => keep.share(sharing, outlet).await,
         }
     });
     // A sound may still be on its way to a device that takes its time.
     runtime.shutdown_background();
+}
+
+/// A scanner's thread.
+struct Keep<'a> {
+    kind: &'a Kind,
+    asked: &'a mut watch::Receiver<u64>,
+    orders: &'a mut Orders,
+}
+
+impl Keep<'_> {
+    /// Reads until told to stop.
+    async fn run(&mut self, outlet: &Outlet) {
+        let orders = &mut *self.orders;
+        match self.kind {
+            Kind::Evdev(settings) => {
+                reader::keep::<evdev::Grabbed>(settings, outlet, orders).await;
+            }
+            Kind::Hidraw(settings) => {
+                reader::keep::<hidraw::Raw>(settings, outlet, orders).await;
+            }
+            Kind::Serial(settings) => {
+                reader::keep::<serial::Port>(settings, outlet, orders).await;
+            }
+            Kind::Replay(settings) => replay::keep(settings, outlet, self.asked).await,
+        }
+    }
+
+    /// The same beside a virtual keyboard, and not a moment without one.
+    async fn share(mut self, sharing: &Sharing, mut outlet: Outlet) {
+        let (jobs, mut waiting) = mpsc::channel(typist::WAITING);
+        let shared = Arc::clone(&outlet.shared);
+        outlet.typing = Some(Typing::new(sharing, self.kind, &shared, jobs));
+        loop {
+            let error = match typist::VirtualKeyboard::new(outlet.scanner.as_str()) {
+                Ok(mut keyboard) => tokio::select! {
+                    biased;
+                    () = self.run(&outlet) => return,
+                    error = typist::run(&mut keyboard, &mut waiting, sharing.pace, &shared) => error,
+                },
+                Err(error) => error,
+            };
+            outlet.state(ScannerState::Failed(typist::advice(&error)));
+            if self.orders.stopped_within(typist::PAUSE).await {
+                return;
+            }
+        }
+    }
 }
 
 impl Scanner {
@@ -181,6 +243,11 @@ impl Scanner {
     /// What it counted since its start.
     pub fn counts(&self) -> Counts {
         self.shared.counts()
+    }
+
+    /// Reads its counts when the handle is elsewhere.
+    pub fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.shared))
     }
 
     /// Plays the recording, once more if it is playing. Devices ignore it.

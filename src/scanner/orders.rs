@@ -34,6 +34,11 @@ impl Leash {
 }
 
 impl Line {
+    /// A line to nobody.
+    pub(crate) fn nowhere() -> Self {
+        Self(mpsc::channel(1).0.downgrade())
+    }
+
     /// Gives an order. Whether there was room and somebody to take it.
     pub(crate) fn give(&self, order: Order) -> bool {
         let sender = self.0.upgrade();

@@ -17,6 +17,7 @@ use super::feedback::Sound;
 use super::framer::Outcome;
 use super::hotplug::Watch;
 use super::orders::{Order, Orders};
+use super::strokes::Keystrokes;
 use super::tree::UsbPort;
 use std::future::poll_fn;
 use std::io;
@@ -42,8 +43,9 @@ pub(crate) trait Device: Sized {
     /// The names under which the device may come, to be told when it does.
     fn names(settings: &Self::Settings) -> Vec<PathBuf>;
 
-    /// Opens the device, for this process alone. What came before is discarded.
-    fn open(settings: &Self::Settings) -> Result<Self, OpenError>;
+    /// Opens the device, for this process alone. What came before is discarded. Scans
+    /// of a `shared` one bring their keys along, if it has keys.
+    fn open(settings: &Self::Settings, shared: bool) -> Result<Self, OpenError>;
 
     /// The USB port that it is plugged into, if it is.
     fn port(&self) -> Option<UsbPort>;
@@ -75,8 +77,24 @@ pub(crate) trait Device: Sized {
     fn sound(&mut self, sound: Sound) -> Option<bool>;
 }
 
-/// An outcome and when its last key or byte arrived.
-pub(crate) type Arrival = (Outcome, Instant);
+/// An outcome.
+pub(crate) struct Arrival {
+    pub(crate) outcome: Outcome,
+    /// When its last key or byte arrived.
+    pub(crate) ended: Instant,
+    /// The keys of a scan, from a scanner that has keys and is shared.
+    pub(crate) keys: Option<Keystrokes>,
+}
+
+impl Arrival {
+    pub(crate) fn new(outcome: Outcome, ended: Instant) -> Self {
+        Self {
+            outcome,
+            ended,
+            keys: None,
+        }
+    }
+}
 
 /// Reads a device, and whatever comes back in its place, until told to stop.
 pub(crate) async fn keep<D: Device>(settings: &D::Settings, outlet: &Outlet, orders: &mut Orders) {
@@ -85,7 +103,7 @@ pub(crate) async fn keep<D: Device>(settings: &D::Settings, outlet: &Outlet, ord
     loop {
         // Before the device is looked for, so that no change falls in between.
         let watch = Watch::new(&D::names(settings));
-        let (state, longest) = match D::open(settings) {
+        let (state, longest) = match D::open(settings, outlet.typing.is_some()) {
             Ok(device) => {
                 port = device.port();
                 drop(watch);
@@ -152,7 +170,7 @@ pub(crate) fn register<F: AsRawFd>(file: F) -> io::Result<AsyncFd<F>> {
     // stays open and the same while registered. Whoever calls this owns the file, and
     // the registration owns it from then on.
     #[allow(deprecated)]
-    AsyncFd::with_interest(file, Interest::READABLE).map_err(io::Error::from)
+    AsyncFd::with_interest(file, Interest::READABLE)
 }
 
 /// Reads once from a registered file, when there is something.
@@ -197,7 +215,7 @@ async fn read_until_gone<D: Device>(
                 match device.read(&mut arrivals) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         device.silence(&mut outcomes);
-                        arrivals.extend(outcomes.drain(..).map(|outcome| (outcome, last)));
+                        arrivals.extend(outcomes.drain(..).map(|outcome| Arrival::new(outcome, last)));
                         // What silence means next is counted from here.
                         last = Instant::now();
                         Err(error)
@@ -218,11 +236,15 @@ async fn read_until_gone<D: Device>(
         };
         if gone {
             device.unplugged(&mut outcomes);
-            arrivals.extend(outcomes.drain(..).map(|outcome| (outcome, last)));
+            arrivals.extend(
+                outcomes
+                    .drain(..)
+                    .map(|outcome| Arrival::new(outcome, last)),
+            );
         }
-        for (outcome, ended) in arrivals.drain(..) {
-            let void = matches!(outcome, Outcome::Void(_));
-            if !outlet.outcome(outcome, ended) || void {
+        for arrival in arrivals.drain(..) {
+            let void = matches!(arrival.outcome, Outcome::Void(_));
+            if !outlet.outcome(arrival) || void {
                 // Nobody else will say so.
                 outlet.sounded(device.sound(Sound::Refused));
             }

@@ -5,6 +5,7 @@
 
 use super::view::{GatewayView, Notice, ObligationView, ScannerView, TenderView};
 use crate::domain::{GatewayId, LaneId, ScannerId, TenderId};
+use crate::scanner::Meter;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,6 +20,8 @@ pub(super) struct Posted {
 pub(super) struct Boards {
     pub(super) tenders: BTreeMap<TenderId, Posted>,
     pub(super) scanners: BTreeMap<ScannerId, ScannerView>,
+    /// What each scanner counts.
+    pub(super) meters: BTreeMap<ScannerId, Meter>,
     pub(super) gateways: BTreeMap<GatewayId, GatewayView>,
     pub(super) notices: BTreeMap<LaneId, Notice>,
     /// Why nothing new is taken, when nothing is.

@@ -4,6 +4,7 @@
 //! data of each gateway, looked up in the lane's order of preference.
 
 use super::Trouble;
+use super::sharing::{self, Seen};
 use super::wording::no_gateway_text;
 use crate::domain::code::{
     Classified, Classifier, Network, PaymentCode, Sending, code_to_send, mask,
@@ -82,6 +83,11 @@ impl Intake {
         }
     }
 
+    /// What a scan is to a lane whose scanner also reads products.
+    pub(super) fn seen(&self, scan: &PaymentCode) -> Seen {
+        sharing::seen(&self.classifier, scan.as_bytes())
+    }
+
     /// Refuses what is no payment code.
     pub(super) fn classify(
         &self,
@@ -128,3 +134,6 @@ impl Intake {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,20 +15,24 @@ mod calls;
 pub mod driver;
 mod fingerprint;
 mod intake;
+mod named;
 mod notify;
 mod record;
 mod refunds;
 mod replay;
+mod scanners;
+mod sharing;
 mod shown;
 mod start;
 pub mod view;
 mod wording;
 
+pub use calls::{Trace, Traced};
 pub use driver::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv, Intake};
 pub use notify::NotifyError;
 pub use refunds::Allowance;
-pub use replay::duties_in;
+pub use replay::{ParkError, duties_in, gap_since, park_in};
 pub use shown::{blocks, svg};
 pub use start::{Parts, Running, StartError, start, wall_clock};
 
@@ -418,6 +422,7 @@ impl Service {
                 }
                 let _ = writeln!(text, "qrpayd_{name}{{reason=\"{label}\"}} {count}");
             }
+            scanners::write(&mut text, boards);
             text
         })
     }

@@ -3,18 +3,20 @@
 use super::Service;
 use super::audit;
 use super::board::Board;
-use super::calls::Calls;
+use super::calls::{Calls, Trace};
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
-use super::driver::{Driver, Joined, Message, RecoverError, TheCore};
+use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
+use super::named::Named;
 use super::notify::Ear;
+use super::replay::gap_since;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
 use crate::domain::{Amount, GatewayId, LaneId, Language, ScannerId, Setup, TenderId, Timestamp};
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError};
-use crate::scanner::{self, Delivery, Scanner, ScannerState};
+use crate::scanner::{self, Delivery, Scanner, ScannerState, Use};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -46,6 +48,8 @@ pub struct Parts {
     pub language: Language,
     /// Where the trading day is counted.
     pub timezone: jiff::tz::TimeZone,
+    /// Who watches the calls, if anybody does.
+    pub trace: Option<Trace>,
     /// How often the service manager is told that the driver works.
     pub watchdog: Option<Duration>,
 }
@@ -153,6 +157,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             boards.gateways.insert(id.clone(), view);
         }
     });
+    let gap = gap_since(&reader).map_err(StartError::Journal)?;
     let ear = Ear::new(gateways.clone(), &reader).map_err(StartError::Journal)?;
     let service = Service {
         messages: messages.clone(),
@@ -178,16 +183,25 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         notices: notices.clone(),
         language: parts.language,
     };
-    let calls = Calls::new(gateways, messages.clone(), Arc::clone(&board));
+    let calls = Calls::new(gateways, messages.clone(), Arc::clone(&board), parts.trace);
     let joined = Joined {
         book: Disk { journal, reader },
         hands: calls,
         clock,
         front: counter,
-        core: TheCore,
+        core: Named(TheCore),
     };
     let mut driver = Driver::new(setup, intake, parts.language, joined);
     driver.recover()?;
+    if let Some(since) = gap {
+        let why = format!(
+            "the journal before this one was lost, and the gateways' lists since {since} are not \
+             compared: run qrpayd rebuild"
+        );
+        tracing::error!(why, "no payments are taken");
+        // The queue is empty: there is room.
+        let _ = messages.try_send(Message::Refuse(why));
+    }
     audit::begin(older, messages.clone());
     let (deliveries, arriving) = mpsc::channel(DELIVERIES);
     let lanes: BTreeMap<ScannerId, LaneId> = parts
@@ -199,7 +213,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let carrying = deliver(
         arriving,
         clock,
-        lanes,
+        (lanes, uses_of(&parts.scanners)),
         messages,
         Arc::clone(&board),
         notices,
@@ -224,6 +238,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         };
         board.write(|boards| boards.scanners.insert(id.clone(), view));
         let scanner = scanner::start(settings, deliveries.clone());
+        board.write(|boards| boards.meters.insert(id.clone(), scanner.meter()));
         scanners.insert(id, Arc::new(scanner));
     }
     Ok(Running {
@@ -265,6 +280,12 @@ fn apart(
     })
 }
 
+fn uses_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<ScannerId, Use> {
+    let uses = scanners.iter();
+    let uses = uses.map(|(_, settings)| (settings.id.clone(), settings.usage.clone()));
+    uses.collect()
+}
+
 fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<ScannerId>> {
     let mut lanes: BTreeMap<LaneId, Vec<ScannerId>> = BTreeMap::new();
     for (lane, settings) in scanners {
@@ -280,7 +301,7 @@ fn lanes_of(scanners: &[(LaneId, scanner::Settings)]) -> BTreeMap<LaneId, Vec<Sc
 async fn deliver(
     mut arriving: mpsc::Receiver<Delivery>,
     clock: System,
-    lanes: BTreeMap<ScannerId, LaneId>,
+    (lanes, uses): (BTreeMap<ScannerId, LaneId>, BTreeMap<ScannerId, Use>),
     messages: mpsc::Sender<Message>,
     board: Arc<Board>,
     notices: broadcast::Sender<Notice>,
@@ -292,8 +313,15 @@ async fn deliver(
         };
         match what {
             scanner::What::Scan(scan) => {
-                let message = Message::Scan(lane.clone(), scan.code, clock.moment_of(scan.ended));
-                if messages.send(message).await.is_err() {
+                let read = Read {
+                    usage: uses.get(&scanner).cloned().unwrap_or(Use::Dedicated),
+                    scanner,
+                    lane: lane.clone(),
+                    code: scan.code,
+                    ended: clock.moment_of(scan.ended),
+                    reply: scan.reply,
+                };
+                if messages.send(Message::Scan(read)).await.is_err() {
                     return;
                 }
             }
@@ -301,7 +329,8 @@ async fn deliver(
                 let word = reason.as_str();
                 tracing::warn!(%scanner, %lane, reason = word, "scan voided");
                 board.count("scans_void_total", word);
-                let notice = Notice::new(lane, wall_clock(), "bad_read", void_text(language));
+                let notice =
+                    Notice::new(lane, wall_clock(), "bad_read", void_text(reason, language));
                 board.write(|boards| boards.notices.insert(lane.clone(), notice.clone()));
                 let _ = notices.send(notice);
             }

@@ -158,7 +158,7 @@ pub struct LaneView {
 pub struct ScannerView {
     /// Its name.
     pub id: String,
-    /// `evdev`, `serial` or `replay`.
+    /// `evdev`, `hidraw`, `serial` or `replay`.
     pub kind: &'static str,
     /// `ready`, `absent` or `failed`.
     pub state: &'static str,

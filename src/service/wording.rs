@@ -8,6 +8,7 @@ use crate::domain::{
     Attempt, Denial, Discharge, GatewayId, Language, OrderStatus, Reason, Refund, RefundStage,
     Stage, Tender, Verdict,
 };
+use crate::scanner::VoidReason;
 
 /// The sentence for where a tender stands, if there is anything to say.
 pub(super) fn reason_text(tender: &Tender, reason: Reason, language: Language) -> String {
@@ -187,12 +188,48 @@ pub(super) fn kept_text(gateway: &GatewayId, language: Language) -> String {
     }
 }
 
-/// The sentence for a scan that was damaged on its way.
-pub(super) fn void_text(language: Language) -> &'static str {
+/// The sentence for a scan that was damaged on its way; what helps, where anything does.
+pub(super) fn void_text(reason: VoidReason, language: Language) -> &'static str {
+    let (english, arabic) = match reason {
+        VoidReason::Gap | VoidReason::Remainder => (
+            "The code was read only in part. Scan again, closer to the scanner.",
+            "قُرئ جزء من الرمز فقط. امسح مرة أخرى بالقرب من القارئ.",
+        ),
+        VoidReason::Overflow => (
+            "That code is too long to be a payment code. Scan the payment code.",
+            "هذا الرمز أطول من رمز الدفع. امسح رمز الدفع.",
+        ),
+        VoidReason::Unplugged => (
+            "The scanner was unplugged during the scan. Plug it in and scan again.",
+            "فُصل القارئ أثناء المسح. أعد توصيله ثم امسح مرة أخرى.",
+        ),
+        VoidReason::Opening => (
+            "The scanner was not ready yet. Scan again.",
+            "لم يكن القارئ جاهزاً بعد. امسح مرة أخرى.",
+        ),
+        VoidReason::KeyUnknown
+        | VoidReason::CaseUnknown
+        | VoidReason::AltCode
+        | VoidReason::Terminator
+        | VoidReason::Report => (
+            "Bad read. Scan again; if it happens every time, the scanner's settings are wrong.",
+            "قراءة غير صحيحة. امسح مرة أخرى؛ إذا تكرر ذلك فإعدادات القارئ غير صحيحة.",
+        ),
+        VoidReason::Dropped
+        | VoidReason::ClockStep
+        | VoidReason::KeyLost
+        | VoidReason::CheckByte
+        | VoidReason::Line => ("Bad read. Scan again.", "قراءة غير صحيحة. امسح مرة أخرى."),
+    };
+    pick(language, english, arabic)
+}
+
+/// The sentence for a scan that should have been handed to the till's software.
+pub(super) fn not_typed_text(language: Language) -> &'static str {
     pick(
         language,
-        "Bad read. Scan again.",
-        "قراءة غير صحيحة. امسح مرة أخرى.",
+        "That code could not be passed on to the till. Type it in.",
+        "تعذر تمرير هذا الرمز إلى برنامج الصندوق. أدخله يدوياً.",
     )
 }
 

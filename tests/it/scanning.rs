@@ -61,15 +61,16 @@ async fn half_a_code_is_no_code() {
     let tender = store.collect("1", "37.50").await;
     let mut events = store.follow(None).await;
     let code = store.fresh_code();
-    let bad_read = ("bad_read".to_owned(), "Bad read. Scan again.".to_owned());
+    let bad_read = |sentence: &str| ("bad_read".to_owned(), sentence.to_owned());
+    let in_part = bad_read("The code was read only in part. Scan again, closer to the scanner.");
     store.type_bytes(&code.as_bytes()[..9]);
-    assert_eq!(events.notice().await, bad_read, "it stalls");
+    assert_eq!(events.notice().await, in_part, "it stalls");
     // However long it took, what comes is not a code of its own.
     store.type_bytes(format!("{}12345678\r", &code[9..]).as_bytes());
-    assert_eq!(events.notice().await, bad_read, "the rest");
+    assert_eq!(events.notice().await, in_part, "the rest");
     // A break on the line.
     store.type_bytes(format!("{}\0{}\r", &code[..9], &code[9..]).as_bytes());
-    assert_eq!(events.notice().await, bad_read);
+    assert_eq!(events.notice().await, bad_read("Bad read. Scan again."));
     assert_eq!(store.story(), ["tender_created"]);
     let metrics = store.http.get(store.url("/metrics")).send().await.unwrap();
     let metrics = metrics.text().await.unwrap();

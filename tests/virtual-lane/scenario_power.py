@@ -152,7 +152,6 @@ listen = "127.0.0.1:0"
     def test_after_real_cuts_the_box_comes_up_and_settles_everything(self):
         chance = random.Random(SEED)
         keyboard, boots = self.keyboard(), []
-        self.gateway.ask("POST", "/clock", {"offset_millis": 0})
         for cut in range(BOOTS):
             with Shift(self.till, {1: keyboard.scan, 2: None, 3: None}) as shift:
                 before = len(shift.seen())
@@ -165,7 +164,7 @@ listen = "127.0.0.1:0"
             self.machine.power_on(boot_with=[lambda machine: machine.plug(keyboard, 1)])
             self.till = Till(self.machine, self.gateway)
             self.guest = self.machine.guest
-            self.till.ready(180)
+            self.till.ready(400)
             boots.append(time.monotonic() - self.machine.began)
             print(f"cut {cut}: {sum(lost)} sectors lost, ready after {boots[-1]:.1f} s", flush=True)
             now = {tender: self.till.tender(tender)["verdict"] for tender in told}

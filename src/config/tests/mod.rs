@@ -80,6 +80,8 @@ fn fills_in_the_defaults() {
             layout: Layout::Us,
             terminator: evdev::Terminator::Enter,
             gap: Duration::from_millis(300),
+            reports: false,
+            oem_page: None,
         })
     );
     let payby = config.payby.unwrap();
@@ -295,14 +297,6 @@ fn what_is_not_supported_yet_says_so() {
         (
             ("[store]", "[api]\nsocket = \"/run/qrpayd/api\"\n[store]"),
             "api.socket: a Unix socket is not supported yet; remove this key",
-        ),
-        (
-            ("kind =", "use = \"shared\"\nkind ="),
-            "scanner[1].use: \"shared\" is not supported yet; use \"dedicated\"",
-        ),
-        (
-            ("kind =", "aim_id = true\nkind ="),
-            "scanner[1].aim_id: AIM prefixes are not supported yet; remove this key",
         ),
     ] {
         assert_eq!(complaints(&[change]), [said]);

@@ -1,32 +1,8 @@
 //! Facts of a refund to its state.
 
 use crate::domain::{
-    Refund, RefundId, RefundOperation, RefundReport, RefundStage, Tender, TenderId, Timestamp, What,
+    Refund, RefundId, RefundOperation, RefundReport, RefundStage, TenderId, Timestamp, What,
 };
-
-pub(super) fn apply(tender: &mut Tender, what: &What, at: Timestamp) {
-    match what {
-        What::RefundIntended { .. } => tender.refunds.extend(intended(&tender.id, what, at)),
-        What::RefundCallIntended { refund, .. }
-        | What::RefundNotSent { refund, .. }
-        | What::RefundUnknown { refund, .. }
-        | What::RefundPending { refund, .. }
-        | What::RefundReturned { refund, .. }
-        | What::RefundFailed { refund, .. }
-        | What::RefundArrivalOver { refund }
-        | What::RefundNotFoundNoted { refund, .. }
-        | What::RefundEvidenceKept { refund, .. }
-        | What::AlertRaised {
-            refund: Some(refund),
-            ..
-        } => {
-            if let Some(refund) = tender.refunds.iter_mut().find(|r| r.id.number == *refund) {
-                apply_to_refund(refund, what, at);
-            }
-        }
-        _ => {}
-    }
-}
 
 /// The refund that an intent makes.
 pub(crate) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<Refund> {
@@ -70,7 +46,7 @@ pub(crate) fn intended(tender: &TenderId, what: &What, at: Timestamp) -> Option<
     })
 }
 
-fn apply_to_refund(refund: &mut Refund, what: &What, at: Timestamp) {
+pub(super) fn apply(refund: &mut Refund, what: &What, at: Timestamp) {
     match what {
         What::RefundCallIntended {
             operation,
@@ -119,10 +95,8 @@ fn apply_to_refund(refund: &mut Refund, what: &What, at: Timestamp) {
             }
         }
         What::RefundEvidenceKept { report, .. } => keep(refund, report),
-        What::AlertRaised { alert, .. } => {
-            if !refund.alerts.contains(alert) {
-                refund.alerts.push(*alert);
-            }
+        What::AlertRaised { alert, .. } if !refund.alerts.contains(alert) => {
+            refund.alerts.push(*alert);
         }
         _ => {}
     }

@@ -252,8 +252,12 @@ fn money_in_without_an_amount_is_asked_about() {
 #[test]
 fn another_orders_answer_proves_nothing() {
     let mut play = Play::paying(CANCEL_FIRST);
-    let alert = "T1/1 alert OtherOrder";
-    let unknown = [alert, "T1/1 unknown OtherOrder", ASK];
+    let unknown = [
+        "T1/1 kept MoneyIn by Submit",
+        "T1/1 alert OtherOrder",
+        "T1/1 unknown OtherOrder",
+        ASK,
+    ];
     play.answer(Submit, other_order_in, &unknown);
     // A person is called once.
     play.answer(Enquiry, other_order_in, &[AGAIN]);

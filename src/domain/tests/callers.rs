@@ -1,7 +1,7 @@
 //! What callers ask for, and every denial.
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST, aed, code, gateway, tender};
-use super::says::{already_paid, closed, money_in, no_order, not_sent, nothing, stale_code};
+use super::says::{already_paid, money_in, not_sent, nothing, stale_code};
 use crate::domain::{
     ATTEMPTS_MAX, Amount, BusinessDay, Currency, Denial, Event, LaneId, Mode, NewTender, Operation,
     SaleRef, TenderId, Timer, Verdict, step,
@@ -78,13 +78,6 @@ fn a_request_that_cannot_be_met_is_denied() {
                 ..new()
             },
             Denial::NoLane(lane),
-        ),
-        (
-            NewTender {
-                mode: Mode::Display,
-                ..new()
-            },
-            Denial::ModeUnsupported,
         ),
         (
             NewTender {
@@ -390,42 +383,6 @@ fn a_verdict_is_taken_note_of() {
     play.said(Operation::Submit, money_in);
     play.on(note.clone(), &["T1 acknowledged"]);
     play.on(note, &[]);
-}
-
-#[test]
-fn a_named_person_closes_a_duty() {
-    let mut play = Play::returning(CANCEL_FIRST);
-    let close = Event::CloseObligation {
-        attempt: play.attempt(),
-        name: "Amal".to_owned(),
-        reason: "paid back in cash".to_owned(),
-        reference: "receipt 7".to_owned(),
-    };
-    play.on(
-        close.clone(),
-        &["T1/1 owes nothing: Amal", "-> stop duty T1/1"],
-    );
-    play.on(close.clone(), &["denied: no_obligation"]);
-    // What comes of the calls that still run changes nothing.
-    play.answer(Operation::Revoke, closed, &[]);
-    play.answer(Operation::Enquiry, no_order, &[]);
-    let other = Play::waiting(CANCEL_FIRST);
-    let Event::CloseObligation {
-        name,
-        reason,
-        reference,
-        ..
-    } = close
-    else {
-        unreachable!()
-    };
-    let none = Event::CloseObligation {
-        attempt: other.attempt(),
-        name,
-        reason,
-        reference,
-    };
-    denied(&other, &none, Denial::NoObligation);
 }
 
 #[test]

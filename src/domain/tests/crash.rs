@@ -5,7 +5,8 @@ use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{already_paid, no_order};
 use super::{render, rules};
 use crate::domain::{
-    Answer, AttemptId, Effect, Event, Now, Operation, State, Timer, Unknown, apply, resume, step,
+    Answer, Effect, Event, Mode, Now, Operation, RefundAnswer, State, Tender, Timer, Unknown,
+    apply, resume, step,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,18 +18,39 @@ pub(crate) fn survives(state: &State, now: Now) {
     let mut effects = resume(&state, now);
     let mut clock = Duration::ZERO;
     let mut timers: BTreeMap<Timer, Duration> = BTreeMap::new();
-    // Long enough for every last word and a few tries of every duty.
-    for _ in 0..60 {
-        let mut unanswered: Option<(AttemptId, Operation)> = None;
+    // Long enough for every last word and a few tries of every duty; a code that is
+    // shown goes on being shown.
+    let shows = |t: &Tender| t.mode == Mode::Display && t.verdict.is_none();
+    let rounds = if state.tenders.values().any(shows) {
+        400
+    } else {
+        60
+    };
+    for _ in 0..rounds {
+        let mut unanswered: Option<Event> = None;
         for effect in effects.drain(..) {
             match effect {
                 Effect::Call {
                     attempt, operation, ..
                 } => {
                     assert_ne!(operation, Operation::Submit, "a resume submits again");
-                    unanswered = Some((attempt, operation));
+                    let answer = Answer::Unknown(Unknown::Timeout);
+                    unanswered = Some(Event::Answered {
+                        attempt,
+                        operation,
+                        answer,
+                    });
                 }
-                Effect::CallRefund { .. } => {}
+                Effect::CallRefund {
+                    refund, operation, ..
+                } => {
+                    let answer = RefundAnswer::Unknown(Unknown::Timeout);
+                    unanswered = Some(Event::RefundAnswered {
+                        refund,
+                        operation,
+                        answer,
+                    });
+                }
                 Effect::Set(timer, after) => drop(timers.insert(timer, clock + after)),
                 Effect::Extend(timer, by) => {
                     timers.entry(timer).and_modify(|due| *due += by);
@@ -36,13 +58,8 @@ pub(crate) fn survives(state: &State, now: Now) {
                 Effect::Clear(timer) => drop(timers.remove(&timer)),
             }
         }
-        let event = if let Some((attempt, operation)) = unanswered {
-            let answer = Answer::Unknown(Unknown::Timeout);
-            Event::Answered {
-                attempt,
-                operation,
-                answer,
-            }
+        let event = if let Some(silence) = unanswered {
+            silence
         } else {
             let Some((timer, due)) = timers.iter().min_by_key(|(_, due)| **due) else {
                 break;
@@ -69,10 +86,22 @@ pub(crate) fn survives(state: &State, now: Now) {
             let claimed = attempt.is_claimed_paid();
             assert!(claimed || !attempt.stage.is_live(), "lives after a crash");
             let timer = Timer::Duty(attempt.id.clone());
+            let set = timers.contains_key(&timer);
+            let waits = set || !effects.is_empty();
+            let parked = attempt.parked.is_some();
+            assert!(
+                attempt.obligation().is_none() || waits || parked,
+                "a duty sleeps after a crash"
+            );
+            assert!(!(set && parked), "a parked duty wakes up");
+        }
+        for refund in &tender.refunds {
+            let attempt = tender.attempt(refund.attempt).unwrap();
+            let timer = Timer::Refund(refund.id.clone());
             let waits = timers.contains_key(&timer) || !effects.is_empty();
             assert!(
-                attempt.obligation().is_none() || waits,
-                "a duty sleeps after a crash"
+                !refund.is_open() || waits || attempt.parked.is_some(),
+                "a refund sleeps after a crash"
             );
         }
     }

@@ -2,8 +2,8 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST};
 use super::says::{
-    already_closed, already_given_back, closed, given_back, money_in, money_in_unsaid, no_order,
-    not_sent, nothing, pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
+    already_closed, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
+    pending, stale_code, too_little_given_back, too_little_in, will_not_reverse,
 };
 use crate::domain::{Operation, Operation::*, Timer};
 
@@ -40,6 +40,8 @@ fn a_return_slows_down_and_calls_a_person() {
     tries(&mut play, "Revoke", "640s");
     tries(&mut play, "Revoke", "900s");
     tries(&mut play, "Revoke", "900s");
+    // However long it was stuck, proof ends it.
+    play.answer(Revoke, closed, &["T1/1 owes nothing: NoMoney", DONE]);
 }
 
 #[test]
@@ -79,16 +81,29 @@ fn a_return_ends_by_proof() {
 
 #[test]
 fn a_reversal_that_proves_nothing_is_followed_by_an_enquiry() {
-    for says in [already_closed, already_given_back, nothing, pending] {
+    for says in [already_closed, nothing, pending] {
         let mut play = Play::returning(CANCEL_FIRST);
         play.answer(Revoke, says, &[ASK]);
         play.answer(Enquiry, pending, &[]);
         play.answer(Enquiry, closed, &["T1/1 owes nothing: NoMoney", DONE]);
     }
-    let mut play = Play::returning(CANCEL_FIRST);
-    let refused = ["T1/1 alert ReversalRejected", "T1/1 alert DutyOverdue", ASK];
+}
+
+#[test]
+fn a_rejected_reversal_calls_a_person_where_nothing_is_refunded() {
+    let mut play = Play::ruled(CANCEL_FIRST, |rules| rules.refund = None).then_returning();
+    let refused = [
+        "T1/1 reversal rejected",
+        "T1/1 alert ReversalRejected",
+        "T1/1 alert DutyOverdue",
+        ASK,
+    ];
     play.answer(Revoke, will_not_reverse, &refused);
     play.answer(Revoke, will_not_reverse, &[ASK]);
+    // It is asked about from here on: a reversal will not be taken.
+    tries(&mut play, "Enquiry", "20s");
+    play.answer(Enquiry, money_in, &["T1/1 kept MoneyIn by Enquiry"]);
+    tries(&mut play, "Enquiry", "40s");
 }
 
 #[test]

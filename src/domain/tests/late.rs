@@ -2,7 +2,7 @@
 
 use super::play::{CANCEL_FIRST, Play};
 use super::says::{
-    already_paid, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
+    Says, already_paid, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
     other_order_in, pending, stale_code, too_little_in,
 };
 use crate::domain::{Operation::*, Timer};
@@ -172,14 +172,19 @@ fn money_gone_after_paid_calls_a_person_once() {
 
 #[test]
 fn contradictions_after_paid_never_change_the_verdict() {
-    for (says, alert) in [
-        (closed as super::says::Says, "T1/1 alert ReturnedWithoutUs"),
-        (too_little_in, "T1/1 alert WrongAmount"),
-        (other_order_in, "T1/1 alert OtherOrder"),
+    for (says, status, alert) in [
+        (closed as Says, "NoMoney", "T1/1 alert ReturnedWithoutUs"),
+        (too_little_in, "MoneyIn", "T1/1 alert WrongAmount"),
+        (other_order_in, "MoneyIn", "T1/1 alert OtherOrder"),
     ] {
         let mut play = Play::paying(CANCEL_FIRST);
         play.said(Submit, money_in);
-        play.answer(Enquiry, says, &[alert]);
+        let paid = play.newest().clone();
+        let kept = format!("T1/1 kept {status} by Enquiry");
+        play.answer(Enquiry, says, &[&kept, alert]);
+        play.answer(Enquiry, says, &[]);
+        // The proof of the payment stays.
+        assert_eq!(play.newest().report, paid.report);
     }
     for says in [
         nothing,

@@ -1,12 +1,12 @@
 //! A till, a customer and a gateway as a test plays them.
 
-use super::says::{Says, no_order, pending, unsigned_refusal};
+use super::says::{RefundSays, Says, money_in, no_order, pending, unsigned_refusal};
 use super::{crash, render, rules};
 use crate::domain::{
-    Amount, AttemptId, BusinessDay, CodeRead, Currency, DisplayRules, Event, Fact, Fingerprint,
-    GatewayId, GatewayRules, IdempotencyKey, LaneId, LaneRules, LastWord, Mode, NewTender, Now,
-    Operation, RefundRules, SaleRef, Setup, State, StoreId, TenderId, Timer, Timestamp, apply,
-    step,
+    Amount, Attempt, AttemptId, BusinessDay, CodeRead, Currency, DisplayRules, Event, Fact,
+    Fingerprint, GatewayId, GatewayRules, IdempotencyKey, LaneId, LaneRules, LastWord, Mode,
+    NewRefund, NewTender, Now, Operation, Refund, RefundId, RefundOperation, RefundRules, SaleRef,
+    Setup, State, StoreId, TenderId, Timer, Timestamp, Wallet, apply, step,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -135,6 +135,17 @@ pub(crate) fn tender(key: &str) -> NewTender {
     }
 }
 
+/// A request to give this much of a tender back.
+pub(crate) fn refund(tender: &TenderId, key: &str, minor: u64) -> NewRefund {
+    NewRefund {
+        tender: tender.clone(),
+        key: IdempotencyKey::new(key).unwrap(),
+        amount: aed(minor),
+        reason: "goods returned".to_owned(),
+        operator: "Amal".to_owned(),
+    }
+}
+
 pub(crate) fn code(at: &str, fingerprint: &str) -> CodeRead {
     CodeRead {
         gateway: gateway(at),
@@ -148,6 +159,8 @@ pub(crate) fn code(at: &str, fingerprint: &str) -> CodeRead {
 pub(crate) struct Play {
     pub(crate) state: State,
     pub(crate) now: Now,
+    /// Whose codes are scanned from here on, when the code tells.
+    pub(crate) wallet: Option<Wallet>,
     facts: Vec<(Fact, Timestamp)>,
     gateway: &'static str,
     codes: u32,
@@ -163,44 +176,83 @@ impl Play {
                 random: 1,
                 clock_error: CLOCK_ERROR,
             },
+            wallet: None,
             facts: Vec::new(),
             gateway,
             codes: 0,
         }
     }
 
+    /// As [`Play::at`], where the gateways have other rules.
+    pub(crate) fn ruled(gateway: &'static str, by: fn(&mut GatewayRules)) -> Self {
+        let mut play = Self::at(gateway);
+        let setup = Arc::make_mut(&mut play.state.setup);
+        setup.gateways.values_mut().for_each(by);
+        play
+    }
+
     /// A tender that waits for its code.
     pub(crate) fn armed(gateway: &'static str) -> Self {
-        let mut play = Self::at(gateway);
-        play.go(Event::CreateTender(tender("k1")));
-        play
+        Self::at(gateway).then_armed()
     }
 
     /// A submit that has not come back.
     pub(crate) fn paying(gateway: &'static str) -> Self {
-        let mut play = Self::armed(gateway);
-        play.scans();
-        play
+        Self::at(gateway).then_paying()
     }
 
     /// A customer who must confirm.
     pub(crate) fn waiting(gateway: &'static str) -> Self {
-        let mut play = Self::paying(gateway);
-        play.said(Operation::Submit, pending);
-        play
+        Self::at(gateway).then_waiting()
     }
 
     /// The wait is over, the last enquiry runs.
     pub(crate) fn closing(gateway: &'static str) -> Self {
-        let mut play = Self::waiting(gateway);
+        Self::at(gateway).then_closing()
+    }
+
+    /// *Not paid* was said, the money is to be returned; the first try runs.
+    pub(crate) fn returning(gateway: &'static str) -> Self {
+        Self::at(gateway).then_returning()
+    }
+
+    /// A payment of 37.50 AED.
+    pub(crate) fn paid(gateway: &'static str) -> Self {
+        Self::at(gateway).then_paid()
+    }
+
+    pub(crate) fn then_armed(mut self) -> Self {
+        self.go(Event::CreateTender(tender("k1")));
+        self
+    }
+
+    pub(crate) fn then_paying(self) -> Self {
+        let mut play = self.then_armed();
+        play.scans();
+        play
+    }
+
+    pub(crate) fn then_paid(self) -> Self {
+        let mut play = self.then_paying();
+        play.said(Operation::Submit, money_in);
+        play
+    }
+
+    pub(crate) fn then_waiting(self) -> Self {
+        let mut play = self.then_paying();
+        play.said(Operation::Submit, pending);
+        play
+    }
+
+    fn then_closing(self) -> Self {
+        let mut play = self.then_waiting();
         play.later(75);
         play.fired(Timer::Wait);
         play
     }
 
-    /// *Not paid* was said, the money is to be returned; the first revoke runs.
-    pub(crate) fn returning(gateway: &'static str) -> Self {
-        let mut play = Self::closing(gateway);
+    pub(crate) fn then_returning(self) -> Self {
+        let mut play = self.then_closing();
         play.later(13);
         play.fired(Timer::LastWord);
         play.fired(Timer::Duty);
@@ -209,7 +261,11 @@ impl Play {
 
     /// *Not paid* was said, the gateway has not seen the order.
     pub(crate) fn watching(gateway: &'static str) -> Self {
-        let mut play = Self::paying(gateway);
+        Self::at(gateway).then_watching()
+    }
+
+    pub(crate) fn then_watching(self) -> Self {
+        let mut play = self.then_paying();
         play.said(Operation::Submit, unsigned_refusal);
         play.said(Operation::Enquiry, no_order);
         play
@@ -296,6 +352,78 @@ impl Play {
         tender.attempts.last().unwrap().id.clone()
     }
 
+    /// The newest attempt of the newest tender, as it stands.
+    pub(crate) fn newest(&self) -> &Attempt {
+        let id = self.attempt();
+        self.state.tenders[&id.tender].attempt(id.number).unwrap()
+    }
+
+    /// The newest refund of the newest tender, as it stands.
+    pub(crate) fn refund(&self) -> &Refund {
+        let tender = self.state.tenders.values().last().unwrap();
+        tender.refunds.last().unwrap()
+    }
+
+    /// A request to give this much of the newest tender back, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn ask_refund(&mut self, key: &str, minor: u64, expected: &[&str]) {
+        let event = Event::Refund(refund(&self.tender(), key, minor));
+        self.on(event, expected);
+    }
+
+    /// As [`Play::ask_refund`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn asked_refund(&mut self, key: &str, minor: u64) {
+        self.go(Event::Refund(refund(&self.tender(), key, minor)));
+    }
+
+    /// An answer about the newest refund, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn refund_answer(
+        &mut self,
+        operation: RefundOperation,
+        says: RefundSays,
+        expected: &[&str],
+    ) {
+        let event = self.refund_event(&self.refund().id.clone(), operation, says);
+        self.on(event, expected);
+    }
+
+    /// As [`Play::refund_answer`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn refund_said(&mut self, operation: RefundOperation, says: RefundSays) {
+        let event = self.refund_event(&self.refund().id.clone(), operation, says);
+        self.go(event);
+    }
+
+    /// A timer of the newest refund, and exactly what comes of it.
+    #[track_caller]
+    pub(crate) fn refund_fires(&mut self, timer: fn(RefundId) -> Timer, expected: &[&str]) {
+        self.on(Event::TimerFired(timer(self.refund().id.clone())), expected);
+    }
+
+    /// As [`Play::refund_fires`], on the way to somewhere else.
+    #[track_caller]
+    pub(crate) fn refund_fired(&mut self, timer: fn(RefundId) -> Timer) {
+        self.go(Event::TimerFired(timer(self.refund().id.clone())));
+    }
+
+    pub(crate) fn refund_event(
+        &self,
+        id: &RefundId,
+        operation: RefundOperation,
+        says: RefundSays,
+    ) -> Event {
+        let tender = &self.state.tenders[&id.tender];
+        let refund = tender.refund(id.number).unwrap();
+        let original = &tender.attempt(refund.attempt).unwrap().order;
+        Event::RefundAnswered {
+            refund: id.clone(),
+            operation,
+            answer: says(refund, original),
+        }
+    }
+
     pub(crate) fn answer_event(&self, id: &AttemptId, operation: Operation, says: Says) -> Event {
         let tender = &self.state.tenders[&id.tender];
         Event::Answered {
@@ -309,7 +437,10 @@ impl Play {
         self.codes += 1;
         Event::CodeRead {
             tender: self.tender(),
-            code: code(self.gateway, &format!("code{}", self.codes)),
+            code: CodeRead {
+                wallet: self.wallet.clone(),
+                ..code(self.gateway, &format!("code{}", self.codes))
+            },
         }
     }
 

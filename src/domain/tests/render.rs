@@ -1,7 +1,8 @@
 //! Facts and effects as short lines: `T1/1 paid by Submit`, `-> Enquiry T1/1 10s`.
 //!
 //! T1 is the first tender, T1/1 its first attempt. The four timers of a payment
-//! that stop together read `-> stop waiting`, the two of a duty `-> stop duty`.
+//! that stop together read `-> stop waiting`, the two of a duty `-> stop duty`, the
+//! two of a refund `-> stop refund`. T1-r1 is the first refund of T1.
 
 use crate::domain::{
     AttemptId, Discharge, Effect, Fact, Now, OrderStatus, RefundStatus, State, Step, TenderId,
@@ -19,6 +20,7 @@ pub(crate) fn step(state: &State, step: &Step, now: Now) -> Vec<String> {
         "stop waiting",
     );
     fold(&mut lines, &["Duty", "Arrival"], "stop duty");
+    fold(&mut lines, &["Refund", "RefundArrival"], "stop refund");
     lines
 }
 

@@ -2,8 +2,8 @@
 
 use super::play::aed;
 use crate::domain::{
-    Amount, Answer, Attempt, Currency, OrderNumber, OrderReport, OrderStatus, Refusal, RefusalKind,
-    Unknown,
+    Amount, Answer, Attempt, Currency, OrderNumber, OrderReport, OrderStatus, Refund, RefundAnswer,
+    RefundReport, RefundStatus, Refusal, RefusalKind, Unknown,
 };
 
 /// What a gateway says of an attempt over this amount.
@@ -31,9 +31,12 @@ pub(crate) fn money_in(attempt: &Attempt, amount: Amount) -> Answer {
 pub(crate) fn too_little_in(attempt: &Attempt, _: Amount) -> Answer {
     report(attempt, Some(aed(37_49)), OrderStatus::MoneyIn)
 }
-pub(crate) fn other_currency_in(attempt: &Attempt, amount: Amount) -> Answer {
+pub(crate) fn wrong_currency(minor: u64) -> Amount {
     let currency = Currency::new("USD").unwrap();
-    let amount = Amount { currency, ..amount };
+    Amount { minor, currency }
+}
+pub(crate) fn other_currency_in(attempt: &Attempt, amount: Amount) -> Answer {
+    let amount = wrong_currency(amount.minor);
     report(attempt, Some(amount), OrderStatus::MoneyIn)
 }
 pub(crate) fn money_in_unsaid(attempt: &Attempt, _: Amount) -> Answer {
@@ -107,4 +110,95 @@ pub(crate) fn unsigned_risk(_: &Attempt, _: Amount) -> Answer {
 }
 pub(crate) fn slower_please(_: &Attempt, _: Amount) -> Answer {
     Answer::Unknown(Unknown::RateLimit)
+}
+pub(crate) fn shown(attempt: &Attempt, amount: Amount) -> Answer {
+    let Answer::Report(report) = pending(attempt, amount) else {
+        unreachable!()
+    };
+    Answer::Report(OrderReport {
+        show: Some("https://pay.example/1".to_owned()),
+        ..report
+    })
+}
+pub(crate) fn scanned(_: &Attempt, _: Amount) -> Answer {
+    Answer::Scanned(true)
+}
+pub(crate) fn not_scanned(_: &Attempt, _: Amount) -> Answer {
+    Answer::Scanned(false)
+}
+
+/// What a gateway says of a refund of the order with this number.
+pub(crate) type RefundSays = fn(&Refund, &OrderNumber) -> RefundAnswer;
+
+fn of_refund(refund: &Refund, original: &OrderNumber, status: RefundStatus) -> RefundReport {
+    RefundReport {
+        number: refund.number.clone(),
+        original: Some(original.clone()),
+        amount: Some(refund.amount),
+        status,
+        gateway_refund: None,
+        trace: None,
+    }
+}
+pub(crate) fn on_its_way(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Report(of_refund(refund, original, RefundStatus::Pending))
+}
+pub(crate) fn refunded(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Report(of_refund(refund, original, RefundStatus::Returned))
+}
+pub(crate) fn refunded_unsaid(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    let report = of_refund(refund, original, RefundStatus::Returned);
+    RefundAnswer::Report(RefundReport {
+        amount: None,
+        original: None,
+        ..report
+    })
+}
+pub(crate) fn refunded_too_much(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    let report = of_refund(refund, original, RefundStatus::Returned);
+    RefundAnswer::Report(RefundReport {
+        amount: Some(aed(refund.amount.minor + 1)),
+        ..report
+    })
+}
+pub(crate) fn other_refund(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    let report = of_refund(refund, original, RefundStatus::Returned);
+    RefundAnswer::Report(RefundReport {
+        number: OrderNumber::new("someone-elses").unwrap(),
+        ..report
+    })
+}
+pub(crate) fn of_other_order(refund: &Refund, _: &OrderNumber) -> RefundAnswer {
+    refunded(refund, &OrderNumber::new("someone-elses").unwrap())
+}
+pub(crate) fn bank_failed(refund: &Refund, original: &OrderNumber) -> RefundAnswer {
+    let status = RefundStatus::Failed(refusal(RefusalKind::Payer));
+    RefundAnswer::Report(of_refund(refund, original, status))
+}
+pub(crate) fn no_refund(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::NoSuchRefund { trace: None }
+}
+pub(crate) fn refund_refused(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Refused {
+        refusal: refusal(RefusalKind::Closed),
+        trace: None,
+    }
+}
+pub(crate) fn refund_set_up_wrongly(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Refused {
+        refusal: refusal(RefusalKind::Setup),
+        trace: None,
+    }
+}
+pub(crate) fn reversed_already(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::AlreadyReturned { trace: None }
+}
+pub(crate) fn refund_nothing(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Unknown(Unknown::Timeout)
+}
+pub(crate) fn refund_slower(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::Unknown(Unknown::RateLimit)
+}
+pub(crate) fn refund_not_sent(_: &Refund, _: &OrderNumber) -> RefundAnswer {
+    RefundAnswer::NotSent
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod tls;
+
 use super::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -255,6 +257,49 @@ async fn a_failed_tls_handshake_sends_nothing() {
     let heard = heard.await.unwrap();
     assert_eq!(heard.first(), Some(&0x16)); // a handshake record
     assert!(!String::from_utf8_lossy(&heard).contains("POST"));
+}
+
+/// What may be large goes to its file, within its limit; anything else is an answer.
+#[tokio::test]
+async fn downloads() {
+    let file = "Content-Disposition: attachment\r\n";
+    let is_file: fn(&HeaderMap) -> bool = |headers| headers.contains_key("content-disposition");
+    for (does, expected) in [
+        (
+            Do::Answer(answer("200 OK", file, "12345678")),
+            Ok((Some(8), "12345678")),
+        ),
+        (
+            Do::Answer(answer("200 OK", file, "123456789")),
+            Err(Failure::TooLarge),
+        ),
+        (Do::Answer(answer("200 OK", "", "{}")), Ok((None, "{}"))),
+        (
+            Do::Answer(answer("502 Bad Gateway", file, "no")),
+            Ok((None, "no")),
+        ),
+        (Do::AnswerAndClose(String::new()), Err(Failure::Broken)),
+    ] {
+        let server = Server::start([does]).await;
+        let http = Http::new(&server.url, clock).unwrap();
+        let request = Request {
+            headers: HeaderMap::new(),
+            body: zeroize::Zeroizing::new(b"{}".to_vec()),
+        };
+        let mut written = Vec::new();
+        let url = server.url.clone();
+        let download = http.download(url, request, LONG, is_file, &mut written, 8);
+        let outcome = match download.await {
+            Ok(Download::File(size)) => Ok((Some(size), String::from_utf8(written).unwrap())),
+            Ok(Download::Reply(reply)) => Ok((None, String::from_utf8(reply.body).unwrap())),
+            Err(DownloadError::Call(failure)) => Err(failure),
+            Err(DownloadError::Write(error)) => panic!("{error}"),
+        };
+        assert_eq!(
+            outcome,
+            expected.map(|(size, text)| (size, text.to_owned()))
+        );
+    }
 }
 
 /// hyper-util repeats what it can prove unsent; once a byte was read by the

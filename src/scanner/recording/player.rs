@@ -94,7 +94,7 @@ impl<'a> Player<'a> {
     /// Whether the device of a track is in the middle of a scan.
     pub(super) fn is_in_frame(&mut self, track: usize) -> bool {
         let framer = self.readers.get_mut(track).and_then(Reader::framer);
-        framer.is_some_and(|framer| framer.is_in_frame())
+        framer.is_some_and(|framer| framer.is_framing())
     }
 
     /// The layout of a track that is a HID POS scanner's.

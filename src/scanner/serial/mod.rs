@@ -116,7 +116,7 @@ impl Device for Port {
         vec![Tree::of_machine().name_of(Class::Tty, &settings.matching)]
     }
 
-    fn open(settings: &Settings) -> Result<Self, OpenError> {
+    fn open(settings: &Settings, _: bool) -> Result<Self, OpenError> {
         let tree = Tree::of_machine();
         let (path, node) = tree.find(Class::Tty, &settings.matching, |_| true)?;
         let path = path.to_string_lossy();
@@ -225,7 +225,11 @@ impl Line {
         self.buffer.as_mut_slice().zeroize();
         let outcomes = std::mem::take(&mut self.outcomes);
         self.answer(tty, &outcomes);
-        arrivals.extend(outcomes.into_iter().map(|outcome| (outcome, now)));
+        arrivals.extend(
+            outcomes
+                .into_iter()
+                .map(|outcome| Arrival::new(outcome, now)),
+        );
         Ok(())
     }
 

@@ -10,3 +10,5 @@ mod hid;
 mod layouts;
 mod pty;
 mod recordings;
+mod sharing;
+mod storm;

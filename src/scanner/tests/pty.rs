@@ -4,7 +4,7 @@ use crate::domain::ScannerId;
 use crate::scanner::Feedback;
 use crate::scanner::serial::{self, Terminator};
 use crate::scanner::{
-    Counts, Delivery, Kind, Scan, Scanner, ScannerState, Settings, VoidReason, What, start,
+    Counts, Delivery, Kind, Scan, Scanner, ScannerState, Settings, Use, VoidReason, What, start,
 };
 use serialport::{SerialPort, TTYPort};
 use std::io::{Read, Write};
@@ -31,6 +31,8 @@ fn settings(path: &str, terminator: Terminator, gap: Duration) -> Settings {
             gap,
             ..serial::Settings::new(path)
         }),
+        usage: Use::Dedicated,
+        aim_id: false,
     }
 }
 
@@ -230,6 +232,19 @@ async fn a_scanner_that_waits_for_an_answer_gets_one() {
     assert_eq!(lane.scan().await, "As");
     assert_eq!(lane.scan().await, "p");
     assert_eq!(lane.scan().await, "B");
+}
+
+#[tokio::test]
+async fn a_code_without_the_identifier_that_it_must_have_is_void() {
+    let (mut tty, _ours, path) = pair();
+    let mut settings = settings(&path, Terminator::Cr, LONG);
+    settings.aim_id = true;
+    let mut lane = Lane::of(settings);
+    lane.ready().await;
+    tty.write_all(b"]Q12812\r2812\r]C02813\r").unwrap();
+    assert_eq!(lane.scan().await, "]Q12812");
+    lane.void(VoidReason::Terminator).await;
+    assert_eq!(lane.scan().await, "]C02813");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::fixture::show;
 use crate::domain::ScannerId;
 use crate::scanner::recording::{RecordingError, SIZE_MAX, STEPS_MAX, record, scans_of};
 use crate::scanner::replay::{self, Pace, Recording, Start};
-use crate::scanner::{Delivery, Kind, ScannerState, Settings, What, start};
+use crate::scanner::{Delivery, Kind, ScannerState, Settings, Use, What, start};
 use proptest::prelude::*;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -166,6 +166,8 @@ fn replay(recording: Recording, start: Start, pace: Pace) -> Settings {
             start,
             pace,
         }),
+        usage: Use::Dedicated,
+        aim_id: false,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     Denial, Effect, Event, Fact, LaneId, Mode, Operation, Step, TenderId, Timestamp, What, apply,
 };
 use crate::journal::{JournalError, TenderRow};
+use crate::scanner;
 use crate::service::Trouble;
 use crate::service::record::{alert_word, log, tender_row};
 use crate::service::view::Notice;
@@ -29,8 +30,8 @@ pub(super) struct Batch<P: Ports> {
     touched: BTreeSet<TenderId>,
     pub(super) replies: Vec<(<P::Front as Front>::Reply, Outcome)>,
     pub(super) notices: Vec<Notice>,
-    /// Lanes whose scan is in it.
-    pub(super) scans: Vec<LaneId>,
+    /// Lanes whose scan is in it, and the scanners that wait to be told.
+    pub(super) scans: Vec<(LaneId, scanner::Reply)>,
 }
 
 impl<P: Ports> Batch<P> {
@@ -149,6 +150,7 @@ impl<P: Ports> Driver<P> {
             }
             Err(error) => return Err(error),
         }
+        batch.scans.iter().for_each(|(_, reply)| reply.accept());
         for notice in batch.notices {
             self.notice(notice);
         }
@@ -179,8 +181,9 @@ impl<P: Ports> Driver<P> {
             }
         }
         let text = error.to_string();
-        for lane in &batch.scans {
-            let notice = Notice::new(lane, batch.at, "unavailable", &text);
+        for (lane, reply) in batch.scans.drain(..) {
+            reply.refuse();
+            let notice = Notice::new(&lane, batch.at, "unavailable", &text);
             batch.notices.push(notice);
         }
         for (_, outcome) in &mut batch.replies {

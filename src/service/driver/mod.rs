@@ -32,7 +32,7 @@ mod timers;
 
 pub use memory::RecoverError;
 pub use ports::{Book, Call, Clock, Core, Front, Hands, Moment, Ports, TheCore};
-pub use reading::CLOCK_ERROR_MAX;
+pub use reading::{CLOCK_ERROR_MAX, Read};
 pub use thread::Reply;
 
 use super::Trouble;
@@ -49,6 +49,7 @@ use crate::gateway::NotificationAbout;
 use crate::journal::JournalError;
 use batch::Batch;
 use calling::Calling;
+use reading::Submitted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,8 +75,8 @@ pub enum Message<R = Reply> {
     Told(GatewayId, NotificationAbout, R),
     /// Something of the box and of no tender, to be kept. Answered when it is durable.
     Keep(Remark, Kept),
-    /// A lane's scanner read something whole, at a moment.
-    Scan(LaneId, PaymentCode, Moment),
+    /// A lane's scanner read something whole.
+    Scan(Read),
     /// A call of the driver's own ended.
     Answered {
         /// Which call.
@@ -116,8 +117,8 @@ pub struct Driver<P: Ports> {
     language: Language,
     timers: Timers,
     calling: Calling,
-    /// When a lane's last scan was submitted.
-    submitted: BTreeMap<LaneId, Moment>,
+    /// The last scan that each lane submitted.
+    submitted: BTreeMap<LaneId, Submitted>,
     /// Tickets, each on a day, of which every tender is in the working set: all
     /// that are made from then on come through here.
     sales: BTreeSet<(SaleRef, BusinessDay)>,
@@ -256,7 +257,7 @@ impl<P: Ports> Driver<P> {
                     }
                 }
             }
-            Message::Scan(lane, code, ended) => self.scan(&lane, &code, ended, batch)?,
+            Message::Scan(read) => self.scan(read, batch)?,
             Message::Answered { serial, event } => {
                 if self.calling.ended(serial, &event) {
                     // An answer that nothing waits for is nobody's either.

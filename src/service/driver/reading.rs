@@ -4,12 +4,14 @@
 use super::batch::Batch;
 use super::{Clock, Driver, Front, Hands, Moment, Outcome, Ports};
 use crate::domain::code::PaymentCode;
-use crate::domain::{CodeRead, Denial, Event, GatewayId, LaneId, TenderId};
+use crate::domain::{CodeRead, Denial, Event, Fingerprint, GatewayId, LaneId, ScannerId, TenderId};
 use crate::journal::JournalError;
+use crate::scanner::{Reply, Use};
 use crate::service::Trouble;
 use crate::service::intake::Routed;
+use crate::service::sharing::{self, Seen, Treatment};
 use crate::service::view::Notice;
-use crate::service::wording::{denial_text, stale_scan_text};
+use crate::service::wording::{denial_text, not_typed_text, stale_scan_text};
 use std::time::Duration;
 
 /// A scan that waited longer than this is not submitted (`docs/codes.md`).
@@ -18,8 +20,67 @@ const SCAN_AGE: Duration = Duration::from_secs(10);
 /// Gateways take requests that are 15 minutes off; beyond this no new one is sent.
 pub const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 
-/// One screen read twice by one trigger, also once by each of its symbols, is one scan.
+/// One code read twice within this time was presented once.
 const DOUBLE_READ: Duration = Duration::from_secs(2);
+
+/// A screen may show one code as a Code 128 and as a QR code, whose texts differ. What
+/// one scanner reads within this time, while the first of it is being paid with or was
+/// just now, is one screen.
+const OTHER_SYMBOL: Duration = Duration::from_secs(1);
+
+/// A scan that was submitted.
+pub(super) struct Submitted {
+    scanner: ScannerId,
+    ended: Moment,
+    fingerprint: Option<Fingerprint>,
+}
+
+/// How a scan repeats the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// The customer held the phone there once.
+    SamePresentation,
+    /// The same code, later.
+    SameCode,
+}
+
+impl Submitted {
+    /// How a payment code that was read at `ended` repeats this one, if it does. A lane
+    /// that is `armed` waits for another code.
+    fn again(
+        &self,
+        scanner: &ScannerId,
+        ended: Moment,
+        fingerprint: Option<&Fingerprint>,
+        armed: bool,
+    ) -> Option<Again> {
+        let later = ended.since(self.ended);
+        let same_code = fingerprint.is_some() && fingerprint == self.fingerprint.as_ref();
+        let same_screen = !armed && self.scanner == *scanner && later < OTHER_SYMBOL;
+        if same_screen || same_code && later < DOUBLE_READ {
+            Some(Again::SamePresentation)
+        } else {
+            same_code.then_some(Again::SameCode)
+        }
+    }
+}
+
+/// A whole scan.
+#[derive(Debug)]
+pub struct Read {
+    /// The lane of its scanner.
+    pub lane: LaneId,
+    /// Its scanner.
+    pub scanner: ScannerId,
+    /// Whom that serves.
+    pub usage: Use,
+    /// What was read.
+    pub code: PaymentCode,
+    /// When its last key or byte came.
+    pub ended: Moment,
+    /// The way back to the scanner.
+    pub reply: Reply,
+}
 
 impl<P: Ports> Driver<P> {
     /// A code for a tender, from wherever: classified, routed, then stepped.
@@ -67,54 +128,104 @@ impl<P: Ports> Driver<P> {
         self.event(&read, Some(&to_send), batch)
     }
 
-    /// A scan is for the tender that the lane has; what is wrong with it is told the cashier.
-    pub(super) fn scan(
-        &mut self,
-        lane: &LaneId,
-        code: &PaymentCode,
-        ended: Moment,
-        batch: &mut Batch<P>,
-    ) -> Result<(), JournalError> {
-        let now = self.clock.moment();
-        let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
-        let tender = of_lane.find(|t| t.verdict.is_none()).map(|t| t.id.clone());
-        let outcome = if now.since(ended) > SCAN_AGE {
-            batch.notices.push(Notice::new(
-                lane,
-                batch.at,
-                "stale_scan",
-                stale_scan_text(self.language),
-            ));
+    /// A scan is for the tender that the lane has; what is wrong with it is told the
+    /// cashier. Of a shared scanner it may be the till's.
+    pub(super) fn scan(&mut self, read: Read, batch: &mut Batch<P>) -> Result<(), JournalError> {
+        let Read {
+            lane,
+            scanner,
+            usage,
+            code,
+            ended,
+            reply,
+        } = read;
+        let lane = &lane;
+        if self.clock.moment().since(ended) > SCAN_AGE {
+            let text = stale_scan_text(self.language);
+            let notice = Notice::new(lane, batch.at, "stale_scan", text);
+            batch.notices.push(notice);
+            self.front.count("scans_total", "stale_scan");
+            reply.refuse();
             return Ok(());
-        } else if let Some(tender) = tender {
-            self.code(&tender, code, batch)?
-        } else {
-            match self.intake.classify(code, self.language) {
-                Err(trouble) => Err(trouble),
-                Ok(_) => Err(Trouble::Denied(Denial::NotArmed)),
-            }
+        }
+        let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
+        let tender = of_lane.find(|t| t.verdict.is_none());
+        let armed = tender.is_some_and(|tender| tender.live_attempt().is_none());
+        let tender = tender.map(|tender| tender.id.clone());
+        let seen = self.intake.seen(&code);
+        let fingerprint = match seen {
+            Seen::Other => None,
+            _ => self.fingerprint_on(lane, &code),
+        };
+        let before = self.submitted.get(lane);
+        let again =
+            before.and_then(|before| before.again(&scanner, ended, fingerprint.as_ref(), armed));
+        let used = again.is_some();
+        if sharing::treat(&usage, seen, tender.is_some(), used) == Treatment::TypeOn {
+            self.type_on(lane, &code, tender.is_some(), reply, batch);
+            return Ok(());
+        }
+        if again == Some(Again::SamePresentation) && seen != Seen::Other {
+            self.front.count("scans_total", "double_read");
+            reply.accept();
+            return Ok(());
+        }
+        let outcome = match (tender, self.intake.classify(&code, self.language)) {
+            (Some(tender), _) => self.code(&tender, &code, batch)?,
+            (None, Err(trouble)) => Err(trouble),
+            (None, Ok(_)) => Err(Trouble::Denied(Denial::NotArmed)),
         };
         let Err(trouble) = outcome else {
             self.front.count("scans_total", "submitted");
-            batch.scans.push(lane.clone());
-            self.submitted.insert(lane.clone(), now);
+            batch.scans.push((lane.clone(), reply));
+            let submitted = Submitted {
+                scanner,
+                ended,
+                fingerprint,
+            };
+            self.submitted.insert(lane.clone(), submitted);
             return Ok(());
         };
-        let again = matches!(
-            trouble,
-            Trouble::Denied(Denial::CodeInProcess | Denial::CodeUsed)
-        );
-        let before = self.submitted.get(lane);
-        if again && before.is_some_and(|at| now.since(*at) < DOUBLE_READ) {
-            self.front.count("scans_total", "double_read");
-            return Ok(());
-        }
-        let (code, text) = self.trouble_text(trouble);
-        self.front.count("scans_total", &code);
-        batch
-            .notices
-            .push(Notice::new(lane, batch.at, &code, &text));
+        let (word, text) = self.trouble_text(trouble);
+        self.front.count("scans_total", &word);
+        let notice = Notice::new(lane, batch.at, &word, &text);
+        batch.notices.push(notice);
+        reply.refuse();
         Ok(())
+    }
+
+    /// Hands a scan of a shared scanner to the till.
+    fn type_on(
+        &mut self,
+        lane: &LaneId,
+        code: &PaymentCode,
+        busy: bool,
+        reply: Reply,
+        batch: &mut Batch<P>,
+    ) {
+        let typed = reply.type_on();
+        let word = if typed { "typed_on" } else { "not_typed_on" };
+        self.front.count("scans_total", word);
+        if !typed {
+            let text = not_typed_text(self.language);
+            batch.notices.push(Notice::new(lane, batch.at, word, text));
+        } else if busy && let Err(trouble) = self.intake.classify(code, self.language) {
+            // Whoever meant to pay with it waits.
+            let (word, text) = self.trouble_text(trouble);
+            batch
+                .notices
+                .push(Notice::new(lane, batch.at, &word, &text));
+        }
+    }
+
+    /// The fingerprint that a code would have if it were submitted on this lane.
+    fn fingerprint_on(&mut self, lane: &LaneId, code: &PaymentCode) -> Option<Fingerprint> {
+        let lane = self.state.setup.lanes.get(lane)?;
+        let routed = self
+            .intake
+            .route(code, &lane.gateways, None, self.language)
+            .ok()?;
+        Some(self.fingerprints.of(&routed.to_send, &mut self.clock))
     }
 
     /// Why no payment may be sent to a gateway whose clock is too far from ours:
@@ -141,5 +252,39 @@ impl<P: Ports> Driver<P> {
             Trouble::Busy => ("busy".to_owned(), String::new()),
             Trouble::Unavailable(text) => ("unavailable".to_owned(), text),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_presentation_is_one_scan() {
+        let begun = Moment::default();
+        let id = |id: &str| ScannerId::new(id).unwrap();
+        let print = |text: &str| Fingerprint(text.to_owned());
+        let first = Submitted {
+            scanner: id("counter"),
+            ended: begun,
+            fingerprint: Some(print("a")),
+        };
+        let again = |scanner: &str, ms: u64, code: &str| {
+            let ended = begun + Duration::from_millis(ms);
+            first.again(&id(scanner), ended, Some(&print(code)), false)
+        };
+        let (presentation, code) = (Some(Again::SamePresentation), Some(Again::SameCode));
+        // Both symbols of one screen; another scanner's customer is another one.
+        assert_eq!(again("counter", 999, "b"), presentation);
+        assert_eq!(again("counter", 1000, "b"), None);
+        assert_eq!(again("kiosk", 10, "b"), None);
+        assert_eq!(again("kiosk", 1999, "a"), presentation);
+        assert_eq!(again("counter", 1999, "a"), presentation);
+        assert_eq!(again("counter", 2000, "a"), code);
+        assert_eq!(first.again(&id("kiosk"), begun, None, false), None);
+        // After a refusal another code is asked for, and the same one is still the same.
+        let armed = |code: &str| first.again(&id("counter"), begun, Some(&print(code)), true);
+        assert_eq!((armed("b"), armed("a")), (None, presentation));
     }
 }

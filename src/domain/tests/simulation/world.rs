@@ -92,6 +92,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut setup = setup();
+        // The ledger here knows reversals alone; `tests/simulation` knows refunds too.
+        for rules in Arc::make_mut(&mut setup).gateways.values_mut() {
+            (rules.refund, rules.reversal_window) = (None, None);
+        }
         if fault == Some(Fault::OneNotFoundIsProof) {
             let rules = Arc::make_mut(&mut setup).gateways.values_mut();
             rules.for_each(|rules| rules.not_found_proof = (1, Duration::ZERO));

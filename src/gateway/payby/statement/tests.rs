@@ -25,8 +25,8 @@ const V2: &str = "*periodNo:20261121|totalCount:1*
 
 const SETTLE_V1: &str = "mid:2|settlePeriodNo:20261121|openingAmount:AED 0.00|totalCount:2|totalCredit:AED 37.20|totalDebit:AED 10.00|totalComm:AED 0.29|totalVAT:AED 0.01|settleToBank:AED 27.20 success
 settledTIme|transactionType|direction|settlementAmount|orderCurrency|productName|paySceneCode|merchantOrderNo|orderNo|paidTime|status|comm|commCurrency|VAT|VATCurrency|paymentMethodType|subject|payeeMid|terminalId|operatorId|storeId|merchantName|storeName|originMerchantOrderNo|reserved
-2026-11-20T23:59:59+0400|PAYMENT|IN|37.20|AED||QRPAY|S07T03-1|13|2026-11-20T10:15:09+0400|SUCCESS|0.29|AED|0.01|AED|BALANCE|||T03|||||
-2026-11-20T23:59:59+0400|REFUND|OUT|10.00|AED||QRPAY|R07T03-7|19||SUCCESS|||||BALANCE|||||||S07T03-1|
+2026-11-20T23:59:59+0400|PAYMENT|IN|37.20|AED||QRPAY|S07T03-1|13|2026-11-20T10:15:09+0400|SUCCESS|0.29|AED|0.01|AED|BALANCE|||T03||||||
+2026-11-20T23:59:59+0400|REFUND|OUT|10.00|AED||QRPAY|R07T03-7|19||SUCCESS|||||BALANCE||||||||S07T03-1|
 ";
 
 fn archive(files: &[(&str, &[u8])]) -> Cursor<Vec<u8>> {
@@ -103,6 +103,23 @@ fn transactions_of_the_second_layout() {
     assert_eq!(rows[0].number, "S07T03-1");
     assert_eq!(rows[0].amount, aed(3750));
     assert_eq!(rows[0].paid, at("2026-11-20T06:15:09Z"));
+}
+
+#[test]
+fn stars_around_a_file_or_a_line_go_and_those_of_a_text_stay() {
+    let starred = V1
+        .replace("sale 0042\n", "sale 0042*\n")
+        .replace("S07T03-1|\n", "S07T03-1|x*");
+    for text in [
+        starred.clone(),
+        format!("*{starred}*"),
+        format!("*{starred}\n*\n"),
+    ] {
+        let (rows, summary) = read(Kind::Transactions, &[(PAYMENTS, text.as_bytes())]);
+        assert_eq!(summary.unwrap().rows, 2, "{text}");
+        assert_eq!(rows[0].reserved, "sale 0042*", "{text}");
+        assert_eq!(rows[1].reserved, "x*", "{text}");
+    }
 }
 
 #[test]
