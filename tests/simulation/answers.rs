@@ -6,8 +6,8 @@ use super::ports::{About, asked};
 use super::wire::WireFault;
 use super::world::{World, event};
 use qrpayd::domain::{
-    Answer, Event, Operation, OrderNumber, OrderReport, RefundAnswer, RefundReport, RefusalKind,
-    Unknown,
+    Answer, Event, Operation, OrderNumber, OrderReport, OrderStatus, RefundAnswer, RefundReport,
+    RefusalKind, Unknown,
 };
 use qrpayd::service::driver::Call;
 
@@ -67,6 +67,11 @@ fn of_other_order(event: Event) -> Event {
             operation,
             answer: Answer::Report(OrderReport {
                 order: other,
+                // The other one's customer did what ours did not.
+                status: match report.status {
+                    OrderStatus::MoneyIn => OrderStatus::Returned,
+                    _ => OrderStatus::MoneyIn,
+                },
                 ..report
             }),
         },

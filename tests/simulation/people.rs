@@ -48,6 +48,8 @@ pub(crate) fn cashier_acts(world: &mut World, at: usize) {
         match does {
             0..=1 => asks_for_a_refund(world),
             2 => acknowledges(world, &lane),
+            3 => double_clicks(world, at),
+            4 => cancels_too_late(world, &lane),
             _ => asks_for_a_payment(world, at, &lane),
         }
         return;
@@ -195,6 +197,15 @@ fn acknowledges(world: &mut World, lane: &LaneId) {
     let decided = world.disk.truth.tenders.values().rev().find(decided);
     if let Some(id) = decided.map(|tender| tender.id.clone()) {
         request(world, Event::Acknowledge(id));
+    }
+}
+
+/// A click on a button that has been on the screen for too long.
+fn cancels_too_late(world: &mut World, lane: &LaneId) {
+    let decided = |t: &&Tender| t.lane == *lane && t.verdict.is_some();
+    let decided = world.disk.truth.tenders.values().rev().find(decided);
+    if let Some(id) = decided.map(|tender| tender.id.clone()) {
+        request(world, Event::Cancel(id));
     }
 }
 

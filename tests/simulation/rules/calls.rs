@@ -2,9 +2,13 @@
 
 use crate::simulation::ports::{About, Asked, asked};
 use crate::simulation::world::World;
-use qrpayd::domain::{Operation, RefundId, RefundOperation, RefundOrder, Stage, What};
+use qrpayd::domain::{
+    Operation, RefundId, RefundOperation, RefundOrder, Stage, State, What, apply,
+};
 use qrpayd::journal::Entry;
 use qrpayd::service::driver::Call;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A call is about to leave.
 pub(crate) fn call(world: &mut World, call: &Call) {
@@ -144,14 +148,30 @@ fn paid_is_never_reversed(world: &mut World, call: &Call) {
     else {
         return;
     };
-    let tender = world.disk.truth.tenders.get(&id.tender);
+    if !matches!(operation, Operation::Cancel | Operation::Revoke) {
+        return;
+    }
+    // As it was when the call was decided: what came in together shares a flush.
+    let facts = world.disk.facts_of(&id.tender);
+    let about = About::Attempt(id.clone());
+    let what = match operation {
+        Operation::Cancel => Asked::Cancel,
+        _ => Asked::Revoke,
+    };
+    let decided = facts.iter().rposition(|entry| intends(entry, what, &about));
+    let mut state = State {
+        setup: Arc::clone(&world.setup),
+        tenders: BTreeMap::new(),
+        codes: BTreeMap::new(),
+    };
+    for entry in facts.iter().take(decided.map_or(0, |at| at + 1)) {
+        apply(&mut state, &entry.fact, entry.at);
+    }
+    let tender = state.tenders.get(&id.tender);
     let attempt = tender.and_then(|tender| tender.attempt(id.number));
     let fits = attempt.is_some_and(|attempt| match operation {
         Operation::Revoke => attempt.stage == Stage::Reversing && attempt.obligation().is_some(),
-        Operation::Cancel => {
-            matches!(attempt.stage, Stage::Closing { .. }) && !attempt.paid_claimed
-        }
-        _ => true,
+        _ => matches!(attempt.stage, Stage::Closing { .. }) && !attempt.paid_claimed,
     });
     if !fits {
         let (id, operation) = (id.clone(), *operation);
