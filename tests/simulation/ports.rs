@@ -303,8 +303,11 @@ impl Front for Port {
         }
     }
 
-    fn count(&mut self, _: &'static str, _: &str) {
-        self.0.borrow_mut().lives_on();
+    fn count(&mut self, _: &'static str, label: &str) {
+        let world = &mut *self.0.borrow_mut();
+        if world.lives_on() && label == "double_read" {
+            world.coverage.saw("double read");
+        }
     }
 
     fn unready(&mut self, _: &str) {
