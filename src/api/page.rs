@@ -8,7 +8,7 @@ use axum::routing::get;
 const HTML: &str = include_str!("page/index.html");
 
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/page.css", CSS, include_str!("page/page.css")),
     ("/stage.css", CSS, include_str!("page/stage.css")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ("/entry.js", JS, include_str!("page/entry.js")),
     ("/lists.js", JS, include_str!("page/lists.js")),
     ("/open.js", JS, include_str!("page/open.js")),
+    ("/refund.js", JS, include_str!("page/refund.js")),
     ("/sound.js", JS, include_str!("page/sound.js")),
     ("/stage.js", JS, include_str!("page/stage.js")),
     ("/words.js", JS, include_str!("page/words.js")),

@@ -1,5 +1,6 @@
 //! The commands. Most are clients of the API; `run` and `demo` put the parts together.
 
+mod acceptance;
 mod assemble;
 mod cancel;
 mod check;
@@ -10,7 +11,9 @@ mod demo;
 mod desk;
 mod duties;
 mod exit;
+mod park;
 mod pay;
+mod rebuild;
 mod refund;
 mod reload;
 mod run;
@@ -56,8 +59,14 @@ enum Command {
     Refund(refund::Refund),
     /// Shows what is owed, and ends it by a manager's hand
     Duties(duties::Duties),
+    /// Sets an attempt aside that brings the service down; the service must not run
+    Park(park::Park),
+    /// Begins a new journal after a lost one, and compares the gap with the gateways' lists
+    Rebuild(rebuild::Rebuild),
     /// Which devices look like scanners, what one is set to, what it delivers
     Scan(scan::ScanArgs),
+    /// Plays a gateway's go-live cases and prints the report
+    Acceptance(acceptance::AcceptanceArgs),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
     /// The gateway simulators alone, each with a control endpoint
@@ -102,7 +111,12 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => blocking(cancel::run(args, &mut std::io::stdout())),
         Command::Refund(args) => blocking(refund::run(args, &mut std::io::stdout())),
         Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
+        Command::Park(args) => park::run(&args, &mut std::io::stdout()),
+        Command::Rebuild(args) => with_config(&args.config, |config| {
+            blocking(rebuild::run(&args, config, &mut std::io::stdout()))
+        }),
         Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
+        Command::Acceptance(args) => blocking(acceptance::run(args, &mut std::io::stdout())),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {

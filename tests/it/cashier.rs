@@ -155,6 +155,36 @@ impl Store {
         self.post(&format!("/v1/tenders/{id}/cancel"), None).await
     }
 
+    /// Asks to give money back, with a key.
+    pub(crate) async fn refund(&self, tender: &str, key: &str, amount: &str) -> Answer {
+        let body = json!({ "amount": amount, "reason": "goods returned" });
+        let request = self
+            .http
+            .post(self.url(&format!("/v1/tenders/{tender}/refunds")))
+            .header("idempotency-key", key)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        send(request).await
+    }
+
+    /// Waits until a refund has its end; returns it.
+    pub(crate) async fn refunded(&self, id: &str) -> Value {
+        until("the refund's end", async || {
+            let path = format!("/v1/refunds/{id}?wait=10");
+            let refund = self.get(&path).await.good();
+            refund["ended"].is_string().then_some(refund)
+        })
+        .await
+    }
+
+    /// What one counter of the metrics stands at; 0 when it was never counted.
+    pub(crate) async fn counted(&self, counter: &str) -> u64 {
+        let text = self.http.get(self.url("/metrics")).send().await.unwrap();
+        let text = text.text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(counter));
+        line.map_or(0, |count| count.trim().parse().unwrap())
+    }
+
     pub(crate) async fn lane(&self, id: &str) -> Value {
         self.get(&format!("/v1/lanes/{id}")).await.good()
     }

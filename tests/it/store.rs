@@ -8,6 +8,8 @@
 //!                        └────────────────┘    is gone with the store
 //! ```
 //!
+//! A store may have CodePay beside it, and a listener for notifications.
+//!
 //! Lane 1 has the scanner, lane 2 takes codes from the API alone. Each store has a
 //! loopback address of its own (127.x.y.z), so that a port that was free stays free.
 //! Dropping a store kills what it started, by its number.
@@ -15,6 +17,7 @@
 use crate::patience::{in_time, until};
 use crate::program::{alone, program, spawn};
 use qrpayd::journal::{Entry, Reader};
+use qrpayd::simulator::codepay::{self, CodePaySettings, CodePaySimulator};
 use qrpayd::simulator::payby::{self, Call, Controls, Operation, PayBySettings, PayBySimulator};
 use qrpayd::simulator::{KeyPairs, generate_keys};
 use serialport::{SerialPort, TTYPort};
@@ -46,6 +49,10 @@ pub(crate) struct Outfit {
     pub(crate) log: Option<&'static str>,
     /// No device is behind the scanner's name.
     pub(crate) unplugged: bool,
+    /// Both gateways, PayBy first, and the wallets of profile `cn`.
+    pub(crate) codepay: bool,
+    /// Gateways notify.
+    pub(crate) notify: bool,
 }
 
 pub(crate) struct Store {
@@ -53,6 +60,9 @@ pub(crate) struct Store {
     outfit: Outfit,
     gateway_at: SocketAddr,
     gateway: Option<PayBySimulator>,
+    codepay_at: SocketAddr,
+    codepay: Option<CodePaySimulator>,
+    notify_at: SocketAddr,
     service_at: SocketAddr,
     service: Option<Child>,
     /// The scanner's end of the line, and the other one, so that the line stands while
@@ -82,6 +92,9 @@ impl Store {
             outfit,
             gateway_at: free_port(address),
             gateway: None,
+            codepay_at: free_port(address),
+            codepay: None,
+            notify_at: free_port(address),
             service_at: free_port(address),
             service: None,
             scanner: Mutex::default(),
@@ -93,6 +106,9 @@ impl Store {
         store.write_private("qrpayd.toml", &store.configuration());
         let mut store = store;
         store.open_gateway().await;
+        if outfit.codepay {
+            store.open_codepay().await;
+        }
         store
     }
 
@@ -104,8 +120,22 @@ impl Store {
             lane,
             api,
             log,
+            codepay,
+            notify,
             ..
         } = self.outfit;
+        let gateways = match codepay {
+            true => r#"["payby", "codepay"]"#,
+            false => r#"["payby"]"#,
+        };
+        let further = self.further();
+        let payby = match notify {
+            true => format!(
+                "{payby}\nnotify_url = \"http://{}/notify/payby\"",
+                self.notify_at
+            ),
+            false => payby.to_owned(),
+        };
         let folder = self.folder.path().display();
         format!(
             r#"
@@ -119,13 +149,13 @@ currency = "AED"
 [[lane]]
 id = "1"
 scanners = ["counter"]
-gateways = ["payby"]
+gateways = {gateways}
 ceiling = "5000.00"
 {lane}
 
 [[lane]]
 id = "2"
-gateways = ["payby"]
+gateways = {gateways}
 ceiling = "1000.00"
 
 [[scanner]]
@@ -139,6 +169,7 @@ partner_id = "200000909090"
 private_key = "{folder}/payby.key"
 gateway_public_key = "{folder}/payby.pub"
 {payby}
+{further}
 
 [journal]
 path = "{folder}/journal/journal.db"
@@ -156,7 +187,53 @@ log = "{log}"
         )
     }
 
+    /// The sections of what not every store has.
+    fn further(&self) -> String {
+        let folder = self.folder.path().display();
+        let (codepay, notify) = (self.codepay_at, self.notify_at);
+        let mut sections = String::new();
+        if self.outfit.codepay {
+            sections += &format!(
+                r#"
+[gateway.codepay]
+base_url = "http://{codepay}"
+app_id = "wz00000000000000aa"
+merchant_no = "300000000001"
+private_key = "{folder}/payby.key"
+gateway_public_key = "{folder}/payby.pub"
+display_pay_method = "Alipay+"
+"#
+            );
+        }
+        if self.outfit.codepay && self.outfit.notify {
+            sections += &format!("notify_url = \"http://{notify}/notify/codepay\"\n");
+        }
+        if self.outfit.notify {
+            sections += &format!("[notify]\nlisten = \"{notify}\"\n");
+        }
+        sections
+    }
+
     // ---- the gateway ----
+
+    /// CodePay comes to its address, with an empty ledger.
+    async fn open_codepay(&mut self) {
+        let settings = CodePaySettings {
+            listen: self.codepay_at,
+            ..CodePaySettings::new(&KEYS)
+        };
+        self.codepay = Some(codepay::start(settings).await.unwrap());
+    }
+
+    /// CodePay's ledger and controls.
+    pub(crate) fn codepay(&self) -> &codepay::Controls {
+        self.codepay.as_ref().expect("CodePay is open")
+    }
+
+    /// Where gateways bring their notifications.
+    pub(crate) fn notify_at(&self) -> SocketAddr {
+        self.notify_at
+    }
 
     /// The gateway comes (back) to its address, with an empty ledger.
     pub(crate) async fn open_gateway(&mut self) {

@@ -61,7 +61,7 @@ pub(crate) fn day(seed: u64, plant: Option<Plant>, telling: bool) -> Outcome {
         world: Rc::new(RefCell::new(world)),
         driver: None,
     };
-    run.to_the_end()
+    run.ends()
 }
 
 /// Outages of the network and steps of the clock.
@@ -73,6 +73,10 @@ fn weather(world: &mut World) {
         let to = (from + chance.between(1_000, 240_000)).min(most);
         world.plan(from, Happening::Network(false));
         world.plan(to, Happening::Network(true));
+    }
+    if chance.one_in(4) {
+        let at = chance.between(60_000, most);
+        world.plan(at, Happening::Parks);
     }
     for _ in 0..chance.between(0, 2) {
         let hour = 3_600_000;
@@ -107,7 +111,7 @@ impl Run {
         self.world.borrow_mut()
     }
 
-    pub(crate) fn to_the_end(&mut self) -> Outcome {
+    pub(crate) fn ends(&mut self) -> Outcome {
         let mut happenings = 0;
         loop {
             let next = self.world().agenda.pop_first();
@@ -220,7 +224,7 @@ impl Run {
                     world.work_at(now);
                 }
                 if let Some(alarm) = driver.next_alarm() {
-                    let at = world.from_moment(millis(alarm.0));
+                    let at = world.clock_at(millis(alarm.0));
                     world.work_at(at);
                 }
             }
@@ -270,6 +274,8 @@ impl Run {
             Happening::Notification(wire) => telling::arrives(world, wire),
             Happening::Cashier(_) if world.calm() => {}
             Happening::Cashier(at) => people::cashier_acts(world, at),
+            Happening::Parks => people::parks(world),
+            Happening::Unparks(attempt) => people::unparks(world, attempt),
             Happening::Creates => people::creates(world),
             Happening::Scans => people::scans_if_armed(world),
             Happening::Cancels => people::cancels(world),

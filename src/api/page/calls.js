@@ -59,30 +59,35 @@ export async function signOut() {
 export const ask = (tender, verb, body) =>
   call('POST', `/v1/tenders/${encodeURIComponent(tender)}/${verb}`, body);
 
-const MEMORY = 'qrpayd.start';
-
 /**
- * Starts a tender. The key belongs to what was asked: until the service has
- * given an answer, asking for the same again, by a double click or after a lost
- * connection or a reload, repeats the key and so makes one tender.
+ * Asks for something that must happen once. The key belongs to what was asked:
+ * until the service has given an answer, asking for the same again, by a double
+ * click or after a lost connection or a reload, repeats the key.
  */
-export async function start(lane, content) {
-  const asked = JSON.stringify({ lane, content });
-  let memory = JSON.parse(sessionStorage.getItem(MEMORY) ?? 'null');
+async function once(name, path, content) {
+  const asked = JSON.stringify({ path, content });
+  let memory = JSON.parse(sessionStorage.getItem(name) ?? 'null');
   if (memory?.asked !== asked) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
     memory = { asked, key };
-    sessionStorage.setItem(MEMORY, JSON.stringify(memory));
+    sessionStorage.setItem(name, JSON.stringify(memory));
   }
-  const path = `/v1/lanes/${encodeURIComponent(lane)}/tenders`;
   try {
-    const tender = await call('POST', path, content, { 'Idempotency-Key': memory.key });
-    sessionStorage.removeItem(MEMORY);
-    return tender;
+    const made = await call('POST', path, content, { 'Idempotency-Key': memory.key });
+    sessionStorage.removeItem(name);
+    return made;
   } catch (error) {
-    // A server's failure may have come after the tender was made.
-    if (error instanceof Problem && error.status < 500) sessionStorage.removeItem(MEMORY);
+    // A server's failure may have come after it was done.
+    if (error instanceof Problem && error.status < 500) sessionStorage.removeItem(name);
     throw error;
   }
 }
+
+/** Starts a tender. */
+export const start = (lane, content) =>
+  once('qrpayd.start', `/v1/lanes/${encodeURIComponent(lane)}/tenders`, content);
+
+/** Gives money of a paid tender back. */
+export const giveBack = (tender, content) =>
+  once('qrpayd.refund', `/v1/tenders/${encodeURIComponent(tender)}/refunds`, content);

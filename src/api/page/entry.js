@@ -29,7 +29,7 @@ function type(key) {
 }
 
 /** Digits as they are typed here and elsewhere, as the service reads them. */
-function decimal(text) {
+export function decimal(text) {
   return text
     .trim()
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
@@ -47,7 +47,8 @@ export function entered() {
   if (!amount) return { missing: $('amount'), words: say('need_amount') };
   if (!sale) return { missing: $('sale'), words: say('need_sale') };
   const currency = $('currency').textContent;
-  return { content: { sale, amount, currency, mode: 'scan', part: $('part').checked } };
+  const mode = $('display').checked ? 'display' : 'scan';
+  return { content: { sale, amount, currency, mode, part: $('part').checked } };
 }
 
 export function drawEntry(lane) {

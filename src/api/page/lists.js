@@ -81,7 +81,7 @@ const unknownEnd = (tender) => ({
 
 const duty = (owed) => ({
   weight: owed.alerted ? 'alarm' : 'doubt',
-  title: say(`duty_${owed.duty}`),
+  title: owed.parked ? say('duty_parked', owed.parked) : say(`duty_${owed.duty}`),
   amount: money(owed),
   text: [
     say('duty_line', { ...owed, time: clock(owed.opened), tries: String(owed.tries) }),
@@ -127,7 +127,8 @@ export function drawOpen(lane, unresolved, late, duties, noted) {
   });
 }
 
-export function drawToday(tenders) {
+/** `give(tender)` is called when money of a paid tender shall go back. */
+export function drawToday(tenders, give) {
   $('today-none').hidden = tenders.length > 0;
   const rows = tenders.map((tender) => ({
     verdict: tender.verdict ?? '',
@@ -137,13 +138,22 @@ export function drawToday(tenders) {
       clock(tender.created),
       say('about', tender),
       tender.verdict === 'not_paid' ? tender.reason?.text : '',
+      ...tender.refunds.map((refund) => `${money(refund)}: ${refund.text}`),
     ],
+    left: give && tender.verdict === 'paid' && Number(tender.refundable) > 0 ? tender : null,
   }));
-  fill('today', rows, ({ verdict, outcome, amount, text }) => {
+  fill('today', rows, ({ verdict, outcome, amount, text, left }) => {
     const item = make('li', '');
     const says = make('span', outcome, { verdict });
     says.className = 'outcome';
     item.append(says, apart('b', amount), apart('small', text.filter(Boolean).join(' · ')));
+    if (left) {
+      const button = make('button', say('refund'));
+      button.type = 'button';
+      button.setAttribute('aria-label', `${say('refund')}: ${say('about', left)}`);
+      button.addEventListener('click', () => give(left));
+      item.append(button);
+    }
     return item;
   });
 }

@@ -6,6 +6,7 @@ import { guard, knock, openDoor } from './door.js';
 import { drawEntry, entered } from './entry.js';
 import { drawHealth, drawLanes, drawOpen, drawToday } from './lists.js';
 import { late } from './open.js';
+import { guardRefunds, openRefund } from './refund.js';
 import { accept, refuse, taken } from './sound.js';
 import { draw, look } from './stage.js';
 import { label, say, sayProblem } from './words.js';
@@ -19,7 +20,10 @@ const FACTS = [
   'wait_extended', 'closing_began', 'call_intended', 'paid_claimed',
   'verdict_given', 'obligation_opened', 'obligation_changed', 'arrival_window_over',
   'not_found_noted', 'obligation_closed', 'evidence_kept', 'alert_raised',
-  'verdict_acknowledged',
+  'verdict_acknowledged', 'shown_code_scanned', 'reversal_rejected', 'return_claimed',
+  'attempt_parked', 'attempt_unparked', 'refund_intended', 'refund_call_intended',
+  'refund_not_sent', 'refund_unknown', 'refund_pending', 'refund_returned', 'refund_failed',
+  'refund_arrival_over', 'refund_not_found_noted', 'refund_evidence_kept',
 ];
 
 const LIST_MAX = 100;
@@ -90,7 +94,7 @@ async function readOnce() {
   drawLanes(lanes, laneId);
   drawEntry(lane);
   drawHealth(lane);
-  drawToday(today.tenders);
+  drawToday(today.tenders, mayAct && openRefund);
   const told = await late(unresolved, laneId, shown);
   drawOpen(lane, unresolved, told, obligations, mayAct && noted);
 }
@@ -122,7 +126,7 @@ function show(tender) {
   setTimeout(() => { $('next').disabled = false; }, VERDICT_STAYS);
   $('announce').textContent = [say(now), $('explain').textContent].filter(Boolean).join('. ');
   if (before !== null) sound(now, tender);
-  if (!$('door').open) place(now);
+  if (!$('door').open && !$('giving').open) place(now);
 }
 
 function sound(now, tender) {
@@ -290,7 +294,7 @@ async function noted(id) {
 const KEYS = { F2: 'next', F8: 'cancel', F9: 'extend' };
 addEventListener('keydown', (event) => {
   const button = KEYS[event.key] && $(KEYS[event.key]);
-  if (!button || button.hidden || button.disabled || $('door').open) return;
+  if (!button || button.hidden || button.disabled || $('door').open || $('giving').open) return;
   event.preventDefault();
   if (!event.repeat) button.click();
 });
@@ -330,6 +334,7 @@ async function begin() {
 
 label(document);
 guard(enter, leave);
+guardRefunds(read);
 begin();
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && mayLook) read();

@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 /** Which of the looks a tender has; `free` without one. */
 export function look(tender) {
   if (!tender) return 'free';
+  // A code to scan is waited for as the customer is: only the words differ.
   return tender.verdict ?? tender.state;
 }
 
@@ -15,8 +16,27 @@ export function look(tender) {
 function explanation(tender, now) {
   const why = now === 'paid' ? '' : tender.reason?.text;
   // It also says what to do now about a code that was refused.
-  const what = now === 'armed' && why ? '' : say(`${now}_text`);
+  const what = now === 'armed' && why ? '' : say(shows(tender) ? showing(tender) : `${now}_text`);
   return [why, what].filter(Boolean).join(' ');
+}
+
+/** Whether there is a code on the screen for the customer to scan. */
+const shows = (tender) => !tender?.verdict && Boolean(tender?.display?.text);
+
+const showing = (tender) => (tender.display.scanned ? 'scanned_text' : 'show_text');
+
+/** The code, asked for once for each attempt: its picture never changes. */
+function drawCode(tender) {
+  const code = $('shown');
+  code.hidden = !shows(tender);
+  $('sign').toggleAttribute('hidden', !code.hidden);
+  if (code.hidden) {
+    code.removeAttribute('src');
+    return;
+  }
+  const path = `/v1/tenders/${encodeURIComponent(tender.id)}/qr.svg?${tender.attempts.length}`;
+  if (code.getAttribute('src') !== path) code.setAttribute('src', path);
+  code.alt = say('show_text');
 }
 
 /** Draws a tender, or the form for the next one. */
@@ -38,10 +58,11 @@ export function draw(tender, mayAct) {
   $('about').textContent = about.filter(Boolean).join(' · ');
 
   const offer = (id, is) => { $(id).hidden = !(is && mayAct); };
+  drawCode(tender);
   offer('cancel', now === 'armed' || working);
   offer('clear', form);
   offer('go', form);
-  offer('typed', now === 'armed');
+  offer('typed', now === 'armed' && tender.mode === 'scan');
   offer('extend', now === 'waiting');
   offer('next', Boolean(tender?.verdict));
 }

@@ -4,8 +4,9 @@ mod display;
 mod notifications;
 mod refunds;
 
+use super::request::{SIGN, subject};
 use super::*;
-use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, StoreId};
+use crate::domain::{Amount, Currency, LaneId, Mode, OrderStatus, SaleRef, StoreId};
 use crate::gateway::http::tests::{Do, Server, answer};
 use crate::gateway::keys::tests::{MERCHANT, PROVIDER};
 use std::collections::BTreeMap;
@@ -178,11 +179,32 @@ fn optional_fields_are_left_out_and_long_ones_kept_within_limits() {
     assert!(subject.ends_with(" a sale of 21 characte"), "{subject}");
 }
 
+/// A `|` would be a column of its own in PayBy's statement.
+#[test]
+fn no_text_breaks_a_statement() {
+    let mut settings = settings("http://localhost:1");
+    settings.store_name = "Fish | Meat".to_owned();
+    settings.terminal_ids.clear();
+    let lane = LaneId::new("2").unwrap();
+    settings.terminal_ids.insert(lane, "T|2".to_owned());
+    let payby = payby(settings);
+    let mut order = order();
+    order.sale = SaleRef::new("0042|a").unwrap();
+    let body = body(&payby, &order, CODE.as_bytes()).unwrap();
+    assert!(!body.contains('|'), "{body}");
+    assert!(!body.contains("reserved"), "{body}");
+    assert!(
+        body.contains(r#""terminalId":"T 2","storeName":"Fish   Meat""#),
+        "{body}"
+    );
+}
+
 #[test]
 fn titles() {
     for (store, sale, title) in [
         ("Market", "0042", "Market 0042".to_owned()),
         ("", "0042", "0042".to_owned()),
+        ("Fish|Meat", "a|b", "Fish Meat a b".to_owned()),
         ("Market", &"9".repeat(64), "9".repeat(64)),
         ("Market", &"9".repeat(60), format!("Mar {}", "9".repeat(60))),
     ] {

@@ -14,6 +14,7 @@ use crate::journal::{Entry, Journal, JournalError, Reader, TenderRow};
 use crate::service::Trouble;
 use crate::service::board::{Board, Posted};
 use crate::service::calls::Calls;
+use crate::service::named::Named;
 use crate::service::start::wall_clock;
 use crate::service::view::{Notice, obligation_views, tender_view, verdict_word};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Ports for Store {
     type Hands = Calls;
     type Clock = System;
     type Front = Counter;
-    type Core = TheCore;
+    type Core = Named<TheCore>;
 }
 
 /// The journal, for writing and for reading.

@@ -16,6 +16,7 @@ pub(super) struct Table<R> {
     part: usize,
     line: u64,
     bytes: u64,
+    framed: bool,
     columns: Columns,
     pub(super) member: Option<String>,
     pub(super) period: String,
@@ -78,6 +79,7 @@ impl<R: BufRead> Table<R> {
             part,
             line: 0,
             bytes: 0,
+            framed: false,
             columns: Columns::default(),
             member: None,
             period: String::new(),
@@ -154,7 +156,8 @@ impl<R: BufRead> Table<R> {
         Ok(())
     }
 
-    /// The next line that is not blank, without its end and one framing `*` on each side.
+    /// The next line that is not blank, without its end and without the `*` that some of
+    /// PayBy's samples have around a file or a line; one at the end of a text stays.
     fn line(&mut self) -> Result<Option<String>, StatementError> {
         loop {
             self.line += 1;
@@ -173,8 +176,19 @@ impl<R: BufRead> Table<R> {
             let text = String::from_utf8(bytes).map_err(|_| self.wrong(Problem::NotText))?;
             let text = text.trim_end_matches(['\n', '\r']);
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-            let text = text.strip_prefix('*').unwrap_or(text);
-            let text = text.strip_suffix('*').unwrap_or(text);
+            // No value of a first column begins with `*`.
+            let (text, begins) = match text.strip_prefix('*') {
+                Some(text) => (text, true),
+                None => (text, false),
+            };
+            self.framed |= begins;
+            let last = self
+                .reader
+                .fill_buf()
+                .map_err(StatementError::Read)?
+                .is_empty();
+            let ends = begins || (self.framed && last);
+            let text = text.strip_suffix('*').filter(|_| ends).unwrap_or(text);
             if !text.trim().is_empty() {
                 return Ok(Some(text.to_owned()));
             }

@@ -106,6 +106,23 @@ fn transactions_of_the_second_layout() {
 }
 
 #[test]
+fn stars_around_a_file_or_a_line_go_and_those_of_a_text_stay() {
+    let starred = V1
+        .replace("sale 0042\n", "sale 0042*\n")
+        .replace("S07T03-1|\n", "S07T03-1|x*");
+    for text in [
+        starred.clone(),
+        format!("*{starred}*"),
+        format!("*{starred}\n*\n"),
+    ] {
+        let (rows, summary) = read(Kind::Transactions, &[(PAYMENTS, text.as_bytes())]);
+        assert_eq!(summary.unwrap().rows, 2, "{text}");
+        assert_eq!(rows[0].reserved, "sale 0042*", "{text}");
+        assert_eq!(rows[1].reserved, "x*", "{text}");
+    }
+}
+
+#[test]
 fn settlements_with_their_fees() {
     let (rows, summary) = read(Kind::Settlement, &[(SETTLED, SETTLE_V1.as_bytes())]);
     let summary = summary.unwrap();
