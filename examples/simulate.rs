@@ -14,7 +14,7 @@
 mod simulation;
 
 use clap::Parser;
-use simulation::{Coverage, day, grid};
+use simulation::{Coverage, Plant, day, grid};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -32,6 +32,9 @@ struct Arguments {
     /// Tell the story of this one day.
     #[arg(long)]
     seed: Option<u64>,
+    /// Every planted fault, and the rule that finds it.
+    #[arg(long)]
+    plants: bool,
     /// Every cell of the grid of faults.
     #[arg(long)]
     grid: bool,
@@ -56,6 +59,9 @@ fn main() -> ExitCode {
             }
             None => println!("seed {seed}: all rules hold"),
         }
+    }
+    if arguments.plants {
+        well &= find_plants();
     }
     let threads = arguments
         .threads
@@ -95,6 +101,28 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Looks for each planted fault, and says by which rule it was found.
+fn find_plants() -> bool {
+    let mut well = true;
+    for (plant, rules) in Plant::ALL {
+        let found = (0..20_000).find_map(|seed| {
+            let broken = day(seed, Some(plant), false).broken?;
+            Some((seed, broken))
+        });
+        let Some((seed, broken)) = found else {
+            println!("{plant:?}: NOT FOUND");
+            well = false;
+            continue;
+        };
+        let number = broken.rule.split(' ').next().unwrap_or_default();
+        let by_name = rules.contains(&number);
+        well &= by_name;
+        let so = if by_name { "" } else { " NOT BY NAME" };
+        println!("{plant:?}: day {seed}{so}: {broken}");
+    }
+    well
 }
 
 /// Does many things on many threads, with a bar; what was seen, if nothing broke.

@@ -8,7 +8,7 @@ use crate::domain::ScannerId;
 use crate::scanner::evdev;
 use crate::scanner::replay::{self, Pace, Recording, Start};
 use crate::scanner::{
-    Ending, Feedback, GAP, IdleDigits, Kind, Layout, Match, Settings, Sharing, Use, hidraw,
+    Ending, Feedback, GAP, IdleDigits, Kind, Layout, Match, OemPage, Settings, Sharing, Use, hidraw,
 };
 use std::time::Duration;
 use toml::Table;
@@ -137,7 +137,11 @@ fn evdev(written: written::Scanner, device: Option<Match>, at: &mut Section<'_>)
         ],
     );
     let gap = gap(at, written.gap_ms, GAP);
+    let pages = [("437", Some(OemPage::Cp437)), ("850", Some(OemPage::Cp850))];
+    let oem_page = at.choice("oem_page", written.oem_page, None, &pages);
     Some(Kind::Evdev(evdev::Settings {
+        reports: written.reports.unwrap_or(false),
+        oem_page,
         matching: device?,
         layout,
         terminator,
@@ -198,6 +202,8 @@ fn foreign(
         ("feedback", sounds, "serial hidraw"),
         ("match", matched, "evdev hidraw serial"),
         ("layout", written.layout.is_some(), "evdev"),
+        ("reports", written.reports.is_some(), "evdev"),
+        ("oem_page", written.oem_page.is_some(), "evdev"),
         ("terminator", written.terminator.is_some(), "evdev serial"),
         ("gap_ms", written.gap_ms.is_some(), "evdev hidraw serial"),
         ("baud", written.baud.is_some(), "serial"),

@@ -60,6 +60,8 @@ pub(super) struct Scanner {
     #[serde(rename = "match")]
     pub(super) device: Option<Table>,
     pub(super) layout: Option<String>,
+    pub(super) reports: Option<bool>,
+    pub(super) oem_page: Option<String>,
     pub(super) terminator: Option<String>,
     pub(super) gap_ms: Option<i64>,
     pub(super) baud: Option<i64>,

@@ -2,11 +2,10 @@
 //!
 //! What was in flight is past its deadline, whatever the clock says: it goes to
 //! a last enquiry; only a code that the store shows goes on being shown. Duties and
-//! refunds go on where they were; the window in which a lost
-//! request may still arrive is waited out again, since nobody knows how long the
-//! process was away.
+//! refunds go on where they were; the window in which a lost request may still
+//! arrive is waited out again, since nobody knows how long the process was away.
 
-use super::step::{enquiry_every_by, first_try, last_enquiry, not_found_proof};
+use super::step::{first_try, last_enquiry, refund_enquiry_every, refund_not_found_proof};
 use super::{
     Attempt, DisplayRules, Effect, GatewayRules, Mode, Now, Refund, RefundStage, Stage, State,
     Tender, Timer,
@@ -132,9 +131,9 @@ fn resume_refund(refund: &Refund, rules: &GatewayRules, now: Now) -> Vec<Effect>
     });
     let due = match refund.not_found {
         0 => due,
-        _ => due.max(not_found_proof(rules).1),
+        _ => due.max(refund_not_found_proof(rules).1),
     };
-    let due = due.max(enquiry_every_by(rules));
+    let due = due.max(refund_enquiry_every(rules));
     let mut effects = vec![Effect::Set(Timer::Refund(refund.id.clone()), due)];
     let may_arrive = matches!(refund.stage, RefundStage::InFlight | RefundStage::Unknown);
     if may_arrive && !refund.arrival_over {

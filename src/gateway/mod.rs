@@ -13,6 +13,7 @@
 //! ```
 
 mod address;
+mod call;
 mod clock;
 pub mod codepay;
 mod http;
@@ -99,6 +100,17 @@ pub struct Prepared {
 struct Request {
     headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
+}
+
+/// The longest payment code that is known to be shown by any wallet is shorter.
+const CODE_MAX: usize = 512;
+
+/// A payment code as text that may be sent: printable ASCII of a bounded length.
+fn code_text(code: &PaymentCode) -> Option<&str> {
+    let code = code.as_bytes();
+    let sound =
+        (1..=CODE_MAX).contains(&code.len()) && code.iter().all(|b| (0x20..0x7f).contains(b));
+    sound.then(|| std::str::from_utf8(code).ok()).flatten()
 }
 
 impl fmt::Debug for Prepared {

@@ -1,13 +1,8 @@
-//! What a provider's answer was read as, and the one line that is logged of it.
-//!
-//! Never the body, the code or a key. `warn` is for what somebody should look at;
-//! the rest is `debug`.
+//! What a provider's answer was read as, whether it is about an order or a refund.
 
 use super::http::Failure;
-use crate::domain::{Answer, OrderNumber, RefundAnswer, Unknown};
+use crate::domain::{Answer, RefundAnswer, Unknown};
 use serde_json::value::RawValue;
-use std::fmt::Debug;
-use std::time::Duration;
 
 /// An answer and what the log says of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,30 +109,6 @@ impl<A: Proof> From<Failure> for Reading<A> {
             Failure::Broken => Self::unknown(Unknown::Broken),
             Failure::TooLarge => Self::unknown(Unknown::Malformed),
         }
-    }
-}
-
-/// Logs an answer, or that there was none. `attention` is what somebody should look at.
-pub(super) fn log<A: Proof>(
-    gateway: &str,
-    operation: impl Debug,
-    number: &OrderNumber,
-    reading: &Reading<A>,
-    attention: Option<&str>,
-    took: Duration,
-) {
-    let Reading {
-        answer,
-        code,
-        trace,
-    } = reading;
-    let class = answer.class();
-    let took_ms = took.as_millis();
-    if let Some(what) = attention {
-        tracing::warn!(?operation, order = %number, class, ?code, ?trace, took_ms, "{what}");
-    } else {
-        tracing::debug!(?operation, order = %number, class, ?code, ?trace, took_ms,
-            "{gateway} answered");
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct AltCode {
     value: u32,
     leading_zero: bool,
     hexadecimal: bool,
-    /// Two digits came in one report of a kernel that tells a usage once which occurs
+    /// A key was lost, or two digits came in one report of a kernel that tells a usage once which occurs
     /// twice in a report, so that `0 8 0` reads `0 8`.
     crowded: bool,
 }
@@ -44,7 +44,7 @@ impl AltCode {
         self.hexadecimal
     }
 
-    /// Two digits in one report may have been three.
+    /// A digit may be missing: two digits in one report may have been three.
     pub(crate) fn crowd(&mut self) {
         self.crowded = true;
     }

@@ -285,6 +285,10 @@ impl Decoder {
         if matches!(reason, VoidReason::Dropped | VoidReason::KeyLost) {
             self.lost = true;
         }
+        // A number that lost a digit may name Tab, and Tab would end what is void.
+        if let Some(alt) = &mut self.alt {
+            alt.crowd();
+        }
         Decoded::Item(Item::Damage(reason))
     }
 }

@@ -9,28 +9,32 @@
 //! Only a device that the configuration names is opened, by its path or its ids;
 //! nothing is ever taken for a scanner by its looks.
 
-use super::decode::{EV_KEY, Event};
+use super::codepage::OemPage;
+use super::decode::{EV_KEY, EV_SYN, Event, SYN_DROPPED};
 use super::failure::OpenError;
 use super::feedback::Sound;
-use super::framer::{End, GAP, Outcome, Profile};
+use super::framer::{End, GAP, Item, Outcome, Profile, VoidReason};
+use super::hid::keys::{self, Keys};
 use super::keyboard::Keyboard;
 use super::keymap::Layout;
 use super::matching::Match;
 use super::reader::{Arrival, Device, poll_file, register};
 use super::strokes::{Capture, Phase};
 use super::tree::{Class, Node, Tree, UsbPort};
+use super::twin::Twin;
 use evdev::raw_stream::RawDevice;
 use evdev::{EventType, InputEvent, LedCode};
 use input_linux::bitmask::Bitmask;
 use input_linux::evdev::EvdevHandle;
 use rustix::time::{ClockId, clock_gettime};
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::unix::AsyncFd;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A keyboard scanner. [`Settings::new`] has the usual values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,11 @@ pub struct Settings {
     pub terminator: Terminator,
     /// The longest silence inside a code.
     pub gap: Duration,
+    /// Whether its reports are read beside its keys: for scanners that pack the digits
+    /// of an ALT code into one report.
+    pub reports: bool,
+    /// The code page of ALT codes without a leading zero, where it is known.
+    pub oem_page: Option<OemPage>,
 }
 
 /// The key that a keyboard scanner presses after a code.
@@ -62,6 +71,8 @@ impl Settings {
             layout: Layout::Us,
             terminator: Terminator::Enter,
             gap: GAP,
+            reports: false,
+            oem_page: None,
         }
     }
 
@@ -79,14 +90,27 @@ impl Settings {
 /// Linux `O_NONBLOCK` on amd64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
 
+/// Longer than any report of a keyboard; most have 8 bytes.
+const REPORT_MAX: usize = 64;
+
 /// Linux `CLOCK_BOOTTIME`.
 const BOOTTIME: i32 = 7;
 
 pub(crate) struct Grabbed {
     device: AsyncFd<RawDevice>,
     keys: KeyStream,
+    raw: Option<Beside>,
+    gap: Duration,
     _beside: Silenced,
     port: Option<UsbPort>,
+}
+
+/// The scanner's reports, read beside its keys.
+struct Beside {
+    file: AsyncFd<File>,
+    keys: Keys,
+    twin: Twin,
+    buffer: Zeroizing<[u8; REPORT_MAX]>,
 }
 
 /// What is done with the events.
@@ -122,6 +146,10 @@ impl Device for Grabbed {
             Some(node) => Silenced::beside(&tree, node)?,
             None => Silenced(Vec::new()),
         };
+        let raw = settings
+            .reports
+            .then(|| Beside::of(&tree, node.as_ref(), &name));
+        let raw = raw.transpose()?;
         // A device without LEDs, or opened read-only, has none to set.
         let led = |led: LedCode, on| InputEvent::new(EventType::LED.0, led.0, on);
         let _ = device.send_events(&[led(LedCode::LED_CAPSL, 0), led(LedCode::LED_NUML, 1)]);
@@ -133,6 +161,8 @@ impl Device for Grabbed {
         Ok(Self {
             device: register(device).map_err(|error| OpenError::of(&error, name))?,
             keys: KeyStream::new(settings, shared),
+            raw,
+            gap: settings.gap,
             _beside: beside,
             port: node.and_then(|node| node.port()),
         })
@@ -147,19 +177,54 @@ impl Device for Grabbed {
         context: &mut Context<'_>,
         arrivals: &mut Vec<Arrival>,
     ) -> Poll<io::Result<()>> {
-        let Self { device, keys, .. } = self;
-        poll_file(device, context, |device| read(device, keys, arrivals))
+        let Self {
+            device, keys, raw, ..
+        } = self;
+        let Some(raw) = raw else {
+            return poll_file(device, context, |device| read(device, keys, arrivals));
+        };
+        // Both are asked, so that either wakes this task.
+        let Beside {
+            file,
+            keys: reports,
+            twin,
+            buffer,
+        } = raw;
+        let of_reports = poll_file(file, context, |file| {
+            read_reports(file, (reports, buffer.as_mut_slice()), keys, twin)
+        });
+        let of_keys = poll_file(device, context, |device| read_keys(device, twin));
+        twin.release(arrivals);
+        match (of_reports, of_keys) {
+            (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => Poll::Ready(Err(error)),
+            (Poll::Pending, Poll::Pending) => Poll::Pending,
+            _ => Poll::Ready(Ok(())),
+        }
     }
 
     fn read(&mut self, arrivals: &mut Vec<Arrival>) -> io::Result<()> {
-        read(self.device.get_mut(), &mut self.keys, arrivals)
+        let Some(raw) = &mut self.raw else {
+            return read(self.device.get_mut(), &mut self.keys, arrivals);
+        };
+        let reports = (&mut raw.keys, raw.buffer.as_mut_slice());
+        let of_reports = read_reports(raw.file.get_mut(), reports, &mut self.keys, &mut raw.twin);
+        let of_keys = read_keys(self.device.get_mut(), &mut raw.twin);
+        raw.twin.release(arrivals);
+        of_reports.or(of_keys)
     }
 
     fn patience(&self) -> Option<Duration> {
-        self.keys.keyboard.framer.patience()
+        let twin = self.raw.as_ref().filter(|raw| raw.twin.waits());
+        let framer = self.keys.keyboard.framer.patience();
+        framer.or(twin.map(|_| self.gap))
     }
 
     fn silence(&mut self, outcomes: &mut Vec<Outcome>) {
+        if let Some(raw) = &mut self.raw {
+            let mut arrivals = Vec::new();
+            raw.twin.silence(&mut arrivals);
+            outcomes.extend(arrivals.into_iter().map(|arrival| arrival.outcome));
+        }
         self.keys.silence(outcomes);
     }
 
@@ -257,10 +322,95 @@ fn read(
     Ok(())
 }
 
+impl Beside {
+    fn of(tree: &Tree, node: Option<&Node>, name: &str) -> Result<Self, OpenError> {
+        let raw = node.and_then(|node| tree.hidraw_of(node)).ok_or_else(|| {
+            let why = "it has no hidraw node: remove `reports` for this scanner";
+            OpenError::Unusable(name.to_owned(), why.to_owned())
+        })?;
+        let named = |error: io::Error| OpenError::of(&error, raw.dev.display().to_string());
+        let layout = keys::Layout::of(&raw.report_descriptor());
+        let layout = layout.unwrap_or_else(keys::Layout::boot);
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(O_NONBLOCK)
+            .open(&raw.dev)
+            .map_err(named)?;
+        Ok(Self {
+            file: register(file).map_err(named)?,
+            keys: Keys::new(layout),
+            twin: Twin::default(),
+            buffer: Zeroizing::new([0; REPORT_MAX]),
+        })
+    }
+}
+
+/// Reads one report; its keys are the scan.
+fn read_reports(
+    mut file: &File,
+    (reports, buffer): (&mut Keys, &mut [u8]),
+    keys: &mut KeyStream,
+    twin: &mut Twin,
+) -> io::Result<()> {
+    let length = file.read(buffer)?;
+    if length == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let (at, ended) = (now(), Instant::now());
+    let mut events = Vec::new();
+    let fits = reports.feed(at, &buffer[..length], &mut events).is_ok();
+    buffer.zeroize();
+    twin.reports(&events);
+    let mut arrivals = Vec::new();
+    if !fits || twin.is_broken() {
+        keys.damage(at, VoidReason::Report, &mut arrivals);
+    }
+    for event in &events {
+        // Reports are whole: no keys are ever unknown.
+        let _ = keys.feed(event, || ended, &mut arrivals);
+    }
+    arrivals.into_iter().for_each(|arrival| twin.hold(arrival));
+    Ok(())
+}
+
+/// Reads the same keys once more, to compare.
+fn read_keys(device: &mut RawDevice, twin: &mut Twin) -> io::Result<()> {
+    for event in device.fetch_events()? {
+        match (event.event_type().0, event.code(), event.value()) {
+            (EV_KEY, code, value @ 0..=1) => twin.key(code, value == 1),
+            (EV_SYN, SYN_DROPPED, _) => twin.dropped(),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 impl KeyStream {
+    /// What is being typed is not whole.
+    fn damage(&mut self, at: Duration, reason: VoidReason, arrivals: &mut Vec<Arrival>) {
+        let framer = &mut self.keyboard.framer;
+        // Between scans nothing is lost yet; what follows is compared anew.
+        if !framer.is_framing() {
+            return;
+        }
+        let mut outcomes = Vec::new();
+        framer.feed(at, Item::Damage(reason), &mut outcomes);
+        self.capture.iter_mut().for_each(Capture::forget);
+        let now = Instant::now();
+        arrivals.extend(
+            outcomes
+                .into_iter()
+                .map(|outcome| Arrival::new(outcome, now)),
+        );
+    }
+
     /// A keyboard whose keys are all up, just opened.
     pub(crate) fn new(settings: &Settings, shared: bool) -> Self {
-        let mut keyboard = Keyboard::new(settings.layout, settings.profile());
+        let keyboard = Keyboard::new(settings.layout, settings.profile()).oem(settings.oem_page);
+        let mut keyboard = match settings.reports {
+            true => keyboard.exact(),
+            false => keyboard,
+        };
         let now = now();
         keyboard.framer.opened(now);
         Self {

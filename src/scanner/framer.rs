@@ -56,7 +56,6 @@ pub(crate) enum End {
     Tab,
     /// STX begins a frame and ETX ends it. With a check byte: the exclusive or of what
     /// follows the STX, the ETX included, comes after the ETX (NCR, Olivetti).
-    #[allow(dead_code)] // No configuration asks for it yet.
     StxEtx {
         check: bool,
     },

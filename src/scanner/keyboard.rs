@@ -28,7 +28,6 @@ impl Keyboard {
         }
     }
 
-    #[allow(dead_code)] // No configuration asks for it yet.
     /// The code page of ALT codes without a leading zero, where it is known. Without it
     /// such a character counts only if all pages agree on it.
     #[must_use]
@@ -37,7 +36,6 @@ impl Keyboard {
         self
     }
 
-    #[allow(dead_code)] // Nothing opens a hidraw device yet.
     /// The events come from whole HID reports, in which a key that was typed twice is there
     /// twice.
     #[must_use]

@@ -172,3 +172,44 @@ fn closed(vendor: u16, product: u16) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scanner::tree::tests::Machine;
+
+    const KEYBOARD: &str = "7 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe\n";
+
+    #[test]
+    fn each_device_says_why() {
+        let machine = Machine::new();
+        let shown = |machine: &Machine| -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+            let seen = seen(&machine.tree()).into_iter();
+            seen.map(|seen| (seen.kind, seen.looks.as_str(), seen.why))
+                .collect()
+        };
+        assert_eq!(shown(&machine), []);
+        let honeywell = ("0c2e", "0b61");
+        machine.plug("1", honeywell, "");
+        machine.interface("1", 0, honeywell);
+        machine.input("1", 0, honeywell, "event3", KEYBOARD);
+        machine.hidraw("1", 0, honeywell, "hidraw0", &[0x05]);
+        let yubikey = ("1050", "0010");
+        machine.plug("2", yubikey, "");
+        machine.interface("2", 0, yubikey);
+        machine.input("2", 0, yubikey, "event4", KEYBOARD);
+        machine.input("2", 0, yubikey, "event5", "3f000003 0 0 0\n");
+        let seen = shown(&machine);
+        assert_eq!(
+            seen[0],
+            (
+                "evdev",
+                "scanner",
+                vec!["its name says so", "its maker makes scanners"]
+            )
+        );
+        assert!(seen[1..].iter().any(|(_, looks, why)| {
+            *looks == "no" && why == &["a security key: it types as fast as a scanner"]
+        }));
+    }
+}

@@ -42,6 +42,7 @@ mod strokes;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod twin;
 mod typing;
 mod typist;
 

@@ -7,7 +7,7 @@
 //!   paying refusing waiting unknown outage        a payment, from its best end to its worst
 //!   refunding showing telling wallets owing       what may follow, and other ways
 //!   killed stopping starting scanning             the process, the box and its devices
-//!   calling following commands secrets            those who call, and those who look
+//!   calling following commands scan secrets       those who call, and those who look
 //!   meeting                                       each gateway's client and its simulator
 //!        │
 //!   store ── program, cashier, events, books, patience     the harness: the binary in a shop
@@ -33,6 +33,7 @@ mod paying;
 mod program;
 mod refunding;
 mod refusing;
+mod scan;
 mod scanning;
 mod secrets;
 mod showing;

@@ -170,6 +170,7 @@ async fn codepay() {
     let pairs = generate_keys().unwrap();
     let settings = CodePaySettings {
         control: Some(([127, 0, 0, 1], 0).into()),
+        magic_amounts: true,
         app_id: "wz00000000000000aa".to_owned(),
         merchant_no: "300000000001".to_owned(),
         ..CodePaySettings::new(&pairs)
@@ -268,6 +269,7 @@ async fn payby() {
     let pairs = generate_keys().unwrap();
     let settings = PayBySettings {
         control: Some(([127, 0, 0, 1], 0).into()),
+        magic_amounts: true,
         partner_id: "200000909090".to_owned(),
         ..PayBySettings::new(&pairs)
     };

@@ -4,8 +4,8 @@ use super::disk::DiskFault;
 use super::telling::Told;
 use super::wire::WireFault;
 use qrpayd::domain::{
-    Alert, Answer, Discharge, Event, Fact, Operation, OrderStatus, Stage, State, Tender, Verdict,
-    What,
+    Alert, Answer, Discharge, Event, Fact, Operation, OrderStatus, RefundOperation, Stage, State,
+    Tender, Verdict, What,
 };
 use qrpayd::service::Trouble;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) const TRANSITIONS: u32 = 21;
 
 /// What must be seen beside transitions and the faults of wire, disk and notifications.
-pub(crate) const EVENTS: [&str; 16] = [
+pub(crate) const EVENTS: [&str; 25] = [
     "clock error",
     "clock step",
     "killed between two effects",
@@ -31,6 +31,15 @@ pub(crate) const EVENTS: [&str; 16] = [
     "key used twice",
     "several in one flush",
     "back office",
+    "notification about a refund",
+    "notification about nothing of ours",
+    "refund in part",
+    "refund of a whole payment",
+    "refund failed",
+    "refund sent again",
+    "code shown",
+    "parked",
+    "taken up again",
 ];
 
 #[derive(Debug, Clone, Default)]
@@ -79,6 +88,7 @@ impl Coverage {
             Trouble::Denied(denial) => denial.code().to_owned(),
             Trouble::NotACode { reason, .. } => reason.clone(),
             Trouble::NoGatewayForCode { .. } => "no_gateway_for_code".to_owned(),
+            Trouble::NeedsManager(_) => "needs_manager".to_owned(),
             Trouble::Busy => "busy".to_owned(),
             Trouble::Unavailable(_) => "unavailable".to_owned(),
         };
@@ -124,6 +134,9 @@ impl Coverage {
         for fact in facts {
             if let Some(transition) = transition(before, &fact.what, opens) {
                 self.went(transition);
+            }
+            if let Some(event) = event(before, &fact.what) {
+                self.saw(event);
             }
         }
     }
@@ -182,6 +195,29 @@ impl Coverage {
     }
 }
 
+/// What facts tell of refunds, shown codes and parking.
+fn event(before: Option<&Tender>, what: &What) -> Option<&'static str> {
+    Some(match what {
+        What::RefundIntended {
+            key: Some(_),
+            amount,
+            ..
+        } => match *amount == before?.amount {
+            true => "refund of a whole payment",
+            false => "refund in part",
+        },
+        What::RefundFailed { .. } => "refund failed",
+        What::RefundCallIntended {
+            operation: RefundOperation::Submit,
+            ..
+        } => "refund sent again",
+        What::ShownCodeScanned { .. } => "code shown",
+        What::AttemptParked { .. } => "parked",
+        What::AttemptUnparked { .. } => "taken up again",
+        _ => return None,
+    })
+}
+
 fn transition(before: Option<&Tender>, what: &What, opens: bool) -> Option<u32> {
     let stage = |number: &u32| {
         let attempt = before?.attempt(*number)?;
@@ -218,6 +254,7 @@ fn transition(before: Option<&Tender>, what: &What, opens: bool) -> Option<u32> 
             Stage::Refused(_) | Stage::Withdrawn | Stage::Reversed => 20,
             _ => return None,
         },
+        What::RefundIntended { key: None, .. } => 15,
         What::ObligationClosed {
             discharge: Discharge::Manager { .. },
             ..

@@ -37,9 +37,11 @@ mod rules;
 mod run;
 mod store;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod world;
 
 pub(crate) use coverage::Coverage;
 pub(crate) use plants::Plant;
-pub(crate) use run::{Outcome, day};
+pub(crate) use run::day;

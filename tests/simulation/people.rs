@@ -10,8 +10,8 @@ use super::telling::Told;
 use super::world::{Happening, World};
 use qrpayd::domain::code::PaymentCode;
 use qrpayd::domain::{
-    BusinessDay, Event, IdempotencyKey, LaneId, Mode, NewRefund, NewTender, SaleRef, Tender,
-    TenderId, Verdict,
+    AttemptId, BusinessDay, Event, IdempotencyKey, LaneId, Mode, NewRefund, NewTender, SaleRef,
+    Tender, TenderId, Verdict,
 };
 use qrpayd::service::driver::{Message, Moment};
 use std::time::Duration;
@@ -76,7 +76,11 @@ pub(crate) fn cashier_acts(world: &mut World, at: usize) {
 
 pub(crate) fn request(world: &mut World, event: Event) {
     world.tell(|| format!("asks: {event:?}"));
-    world.message(Message::Ask(event, Ask::Request));
+    let ask = match &event {
+        Event::Refund(new) => Ask::Refund(new.key.clone()),
+        _ => Ask::Request,
+    };
+    world.message(Message::Ask(event, ask));
 }
 
 /// A scan; now and then one screen is read twice.
@@ -220,6 +224,51 @@ pub(crate) fn refund(tender: &TenderId, number: u32, minor: u64) -> NewRefund {
         amount: aed(minor),
         reason: "brought back".to_owned(),
         operator: "Amal".to_owned(),
+    }
+}
+
+/// The manager sets a payment aside, and takes it up again later.
+pub(crate) fn parks(world: &mut World) {
+    let tenders = world.disk.truth.tenders.values();
+    let attempts: Vec<AttemptId> = tenders
+        .flat_map(|tender| &tender.attempts)
+        .filter(|a| a.stage.is_live() || a.obligation().is_some())
+        .map(|attempt| attempt.id.clone())
+        .collect();
+    if attempts.is_empty() {
+        return;
+    }
+    let attempt = world.chance.pick(&attempts).clone();
+    let later = world.chance.between(60_000, 7_200_000);
+    // Until it is done, whoever happens to be down.
+    for again in 0..40 {
+        let unparks = Happening::Unparks(attempt.clone());
+        world.plan(later + again * 3_600_000, unparks);
+    }
+    let (name, reason) = ("Amal".to_owned(), "it hangs".to_owned());
+    request(
+        world,
+        Event::Park {
+            attempt,
+            name,
+            reason,
+        },
+    );
+}
+
+pub(crate) fn unparks(world: &mut World, attempt: AttemptId) {
+    let tender = world.disk.truth.tenders.get(&attempt.tender);
+    let parked = tender.and_then(|t| t.attempt(attempt.number));
+    if parked.is_some_and(|a| a.parked.is_some()) {
+        let (name, reason) = ("Amal".to_owned(), "once more".to_owned());
+        request(
+            world,
+            Event::Unpark {
+                attempt,
+                name,
+                reason,
+            },
+        );
     }
 }
 

@@ -4,8 +4,8 @@
 use super::ports::Port;
 use super::store::s;
 use qrpayd::domain::{
-    Answer, Denial, Discharge, Effect, Event, Fact, IdempotencyKey, Now, Operation, OrderNumber,
-    OrderReport, OrderStatus, Refusal, RefusalKind, Setup, Stage, State, Step, Timer, What,
+    Answer, Denial, Effect, Event, Fact, IdempotencyKey, Now, Operation, OrderNumber, OrderReport,
+    OrderStatus, Refusal, RefusalKind, Setup, Stage, State, Step, Timer, What,
 };
 use qrpayd::service::driver::{Core, Hands, TheCore};
 use std::time::Duration;
@@ -60,11 +60,21 @@ pub(crate) enum Plant {
     SecondLive,
     /// A wait has no end.
     EndlessWait,
+    /// A refund goes under another number when it is sent again.
+    RefundNumberChanged,
+    /// The sum of the refunds is not looked at.
+    RefundSumUnchecked,
+    /// The same key makes another refund.
+    DoubleRefund,
+    /// An accepted refund is taken for one that is done.
+    PendingRefundIsDone,
+    /// The intent of a refund is not written.
+    RefundWithoutIntent,
 }
 
 impl Plant {
     /// All of them, with the numbers of the rules that may find each.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 23] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 28] = [
         (Self::AnswerOfOtherOperation, &["5", "11"]),
         (Self::NotFoundIsDeclined, &["5", "7"]),
         (Self::NotFoundAtOnce, &["5", "7"]),
@@ -88,6 +98,11 @@ impl Plant {
         (Self::CodeUnmasked, &["18"]),
         (Self::SecondLive, &["8"]),
         (Self::EndlessWait, &["15"]),
+        (Self::RefundNumberChanged, &["8"]),
+        (Self::RefundSumUnchecked, &["10"]),
+        (Self::DoubleRefund, &["1"]),
+        (Self::PendingRefundIsDone, &["11"]),
+        (Self::RefundWithoutIntent, &["1"]),
     ];
 
     /// What is planted in the gateways' rules.
@@ -116,6 +131,7 @@ impl Core for PlantedCore {
         let event = misread(plant, state, event, now);
         let mut step = match plant {
             Plant::SecondLive => second_live(state, &event, now),
+            Plant::RefundSumUnchecked => refund_unchecked(state, &event, now),
             _ => TheCore.step(state, &event, now),
         }?;
         spoil(plant, state, &event, &mut step);
@@ -206,6 +222,21 @@ fn misread(plant: Plant, state: &State, event: &Event, now: Now) -> Event {
                 new.key = IdempotencyKey::new(key).unwrap();
             }
         }
+        (Plant::DoubleRefund, Event::Refund(new)) => {
+            let mut refunds = state.tenders.values().flat_map(|tender| &tender.refunds);
+            if refunds.any(|refund| refund.key.as_ref() == Some(&new.key)) {
+                let key = format!("{}-{}", new.key, now.random);
+                new.key = IdempotencyKey::new(key).unwrap();
+                new.amount.minor = 1;
+            }
+        }
+        (
+            Plant::PendingRefundIsDone,
+            Event::RefundAnswered {
+                answer: qrpayd::domain::RefundAnswer::Report(report),
+                ..
+            },
+        ) => report.status = qrpayd::domain::RefundStatus::Returned,
         (
             _,
             Event::Answered {
@@ -289,6 +320,21 @@ fn second_live(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
     TheCore.step(&blind, event, now)
 }
 
+/// Refunds so far are forgotten where they are in the way.
+fn refund_unchecked(state: &State, event: &Event, now: Now) -> Result<Step, Denial> {
+    let step = TheCore.step(state, event, now);
+    let (Err(Denial::OverRefundable(_)), Event::Refund(new)) = (&step, event) else {
+        return step;
+    };
+    let mut blind = state.clone();
+    let tender = blind.tenders.get_mut(&new.tender);
+    let refunds = tender.map(|tender| &mut tender.refunds);
+    refunds.into_iter().flatten().for_each(|refund| {
+        refund.amount.minor = 0;
+    });
+    TheCore.step(&blind, event, now)
+}
+
 /// A step as the spoilt core decides it.
 fn spoil(plant: Plant, state: &State, event: &Event, step: &mut Step) {
     let opens = |fact: &Fact| matches!(fact.what, What::ObligationOpened { .. });
@@ -304,6 +350,23 @@ fn spoil(plant: Plant, state: &State, event: &Event, step: &mut Step) {
                 }
             }
         }
+        Plant::RefundNumberChanged => {
+            let again = step
+                .facts
+                .iter()
+                .any(|fact| matches!(fact.what, What::RefundCallIntended { .. }));
+            for effect in &mut step.effects {
+                if let Effect::CallRefund { order, .. } = effect
+                    && again
+                {
+                    let number = format!("{}x", order.number);
+                    order.number = OrderNumber::new(number).unwrap();
+                }
+            }
+        }
+        Plant::RefundWithoutIntent => step
+            .facts
+            .retain(|fact| !matches!(fact.what, What::RefundCallIntended { .. })),
         Plant::EndlessWait => step.effects.retain(|effect| {
             !matches!(effect, Effect::Set(Timer::Wait(_) | Timer::LastWord(_), _))
         }),
@@ -327,19 +390,11 @@ fn spoil(plant: Plant, state: &State, event: &Event, step: &mut Step) {
         }
         _ => {}
     }
-    // Not planted anywhere: keeps the match above honest about what a discharge is.
-    debug_assert!(!matches!(
-        step.facts.first().map(|fact| &fact.what),
-        Some(What::ObligationClosed {
-            discharge: Discharge::Manager { .. },
-            ..
-        }) if !matches!(event, Event::CloseObligation { .. })
-    ));
 }
 
 /// A code of the simulation instead of its mask: whose it is does not matter.
 fn unmask(fact: &mut Fact) {
     if let What::AttemptIntended { code, .. } = &mut fact.what {
-        *code = super::store::code(0, 1);
+        *code = Some(super::store::code(0, 1));
     }
 }

@@ -10,7 +10,7 @@ use super::world::{Wire, World};
 use qrpayd::domain::code::PaymentCode;
 use qrpayd::domain::{
     AttemptId, BusinessDay, Fact, GatewayId, IdempotencyKey, Operation, Order, OrderNumber,
-    RefundId, RefundOperation, SaleRef, Tender, TenderId, Timestamp,
+    RefundId, RefundOperation, Remark, SaleRef, Tender, TenderId, Timestamp,
 };
 use qrpayd::journal::{Entry, JournalError, TenderRow};
 use qrpayd::service::Trouble;
@@ -152,6 +152,15 @@ impl Book for Port {
         }
     }
 
+    fn remark(&mut self, _: Timestamp, _: &Remark) -> Result<u64, JournalError> {
+        let world = &mut *self.0.borrow_mut();
+        if !world.lives_on() {
+            return Err(killed());
+        }
+        world.coverage.saw("notification about nothing of ours");
+        Ok(world.disk.entries.len() as u64)
+    }
+
     fn open_tenders(&self) -> Result<Vec<TenderId>, JournalError> {
         Ok(self.0.borrow().disk.open_tenders())
     }
@@ -234,6 +243,7 @@ impl Clock for Port {
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
     Create(IdempotencyKey),
+    Refund(IdempotencyKey),
     Request,
     /// A notification, to be sent again until it is acknowledged.
     Notification(Wire),
@@ -252,6 +262,7 @@ impl Front for Port {
                 rules::told(world, tender);
                 match reply {
                     Ask::Create(key) => rules::same_key(world, key, tender),
+                    Ask::Refund(key) => rules::same_refund(world, &key, tender),
                     Ask::Request => {}
                     Ask::Notification(wire) => rules::acknowledged(world, &wire, tender),
                 }
@@ -260,7 +271,10 @@ impl Front for Port {
                 world.coverage.trouble(&trouble);
                 world.tell(|| format!("   denied: {trouble:?}"));
                 if let Ask::Notification(wire) = reply {
-                    world.not_acknowledged(wire);
+                    match trouble {
+                        Trouble::Denied(_) => world.keep(&wire),
+                        _ => world.not_acknowledged(wire),
+                    }
                 }
             }
         }

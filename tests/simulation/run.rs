@@ -74,6 +74,10 @@ fn weather(world: &mut World) {
         world.plan(from, Happening::Network(false));
         world.plan(to, Happening::Network(true));
     }
+    if chance.one_in(4) {
+        let at = chance.between(60_000, most);
+        world.plan(at, Happening::Parks);
+    }
     for _ in 0..chance.between(0, 2) {
         let hour = 3_600_000;
         let step = *chance.pick(&[
@@ -270,6 +274,8 @@ impl Run {
             Happening::Notification(wire) => telling::arrives(world, wire),
             Happening::Cashier(_) if world.calm() => {}
             Happening::Cashier(at) => people::cashier_acts(world, at),
+            Happening::Parks => people::parks(world),
+            Happening::Unparks(attempt) => people::unparks(world, attempt),
             Happening::Creates => people::creates(world),
             Happening::Scans => people::scans_if_armed(world),
             Happening::Cancels => people::cancels(world),

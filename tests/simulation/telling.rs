@@ -6,7 +6,9 @@
 use super::plants::Plant;
 use super::ports::Ask;
 use super::world::{Happening, Wire, World};
-use qrpayd::domain::{Answer, GatewayId, Operation, Order, OrderNumber, OrderReport, OrderStatus};
+use qrpayd::domain::{
+    Answer, GatewayId, Operation, Order, OrderNumber, OrderReport, OrderStatus, RefundAnswer,
+};
 use qrpayd::gateway::NotificationAbout;
 use qrpayd::service::driver::Message;
 
@@ -78,10 +80,38 @@ pub(crate) fn about_order(world: &mut World, id: &GatewayId, number: &OrderNumbe
             _ => {}
         }
         world.coverage.notification(told);
+        if early && told == Told::Early {
+            world.coverage.saw("notification before the pay answer");
+        }
         let wire = Wire {
             gateway: id.clone(),
             about,
             signed: told != Told::Forged,
+            sent: 0,
+        };
+        world.plan(after, Happening::Notification(wire));
+    }
+}
+
+/// The gateway tells of a refund: perhaps.
+pub(crate) fn about_refund(
+    world: &mut World,
+    id: &GatewayId,
+    original: &OrderNumber,
+    number: &OrderNumber,
+) {
+    let answer = world.gateways[id].refund_report(original, number);
+    if !world.luck.is_random() || !matches!(answer, RefundAnswer::Report(_)) {
+        return;
+    }
+    if world.chance.one_in(3) {
+        let about = NotificationAbout::Refund(number.clone(), answer);
+        let after = world.chance.between(0, 300_000);
+        world.coverage.saw("notification about a refund");
+        let wire = Wire {
+            gateway: id.clone(),
+            about,
+            signed: true,
             sent: 0,
         };
         world.plan(after, Happening::Notification(wire));

@@ -13,8 +13,8 @@ use super::rules::Broken;
 use super::store::{CANCEL_FIRST, VERDICT_FIRST, gateway, setup};
 use super::wire::WireFault;
 use qrpayd::domain::{
-    Answer, AttemptId, Duty, Event, GatewayId, Order, OrderNumber, RefundAnswer, Setup, State,
-    Tender, TenderId, Timestamp, Unknown, Verdict,
+    Answer, AttemptId, Duty, Event, GatewayId, Order, OrderNumber, RefundAnswer, Remark, Setup,
+    State, Tender, TenderId, Timestamp, Unknown, Verdict,
 };
 use qrpayd::gateway::NotificationAbout;
 use qrpayd::service::driver::{Call, Message};
@@ -43,6 +43,9 @@ pub(crate) enum Happening {
     BackOffice(GatewayId, OrderNumber),
     Notification(Wire),
     Cashier(usize),
+    /// The manager sets something aside, or takes it up again.
+    Parks,
+    Unparks(AttemptId),
     /// Lane 1 asks to collect, scans what is armed, cancels: the stories of the grid.
     Creates,
     Scans,
@@ -383,6 +386,8 @@ impl World {
             } => {
                 let model = self.gateways.get_mut(&order.gateway).unwrap();
                 let answer = model.refund(*operation, order, at, &mut self.chance);
+                let (id, original) = (order.gateway.clone(), order.original.clone());
+                super::telling::about_refund(self, &id, &original, &order.number);
                 event(&call, Answer::NotSent, answer)
             }
         };
@@ -493,6 +498,22 @@ impl World {
     }
 
     // ---- notifications ----
+
+    /// It is about nothing of ours, and kept for people.
+    pub(crate) fn keep(&mut self, wire: &Wire) {
+        let NotificationAbout::Order(number, _) = &wire.about else {
+            return;
+        };
+        let remark = Remark::NotificationKept {
+            gateway: wire.gateway.clone(),
+            id: None,
+            told: qrpayd::domain::Told::Order {
+                number: number.clone(),
+                report: None,
+            },
+        };
+        self.message(Message::Keep(remark, Box::new(|_| {})));
+    }
 
     /// It is sent again later, as the gateway's documents say.
     pub(crate) fn not_acknowledged(&mut self, wire: Wire) {

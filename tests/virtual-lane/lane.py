@@ -8,7 +8,7 @@ import unittest
 
 import image
 from gateway import Gateway
-from till import installed, woken
+from till import code, installed, woken
 from usb import Keyboard
 
 
@@ -83,19 +83,30 @@ class Scenario(unittest.TestCase):
         self.till.scanner_is(1)
         return scanner
 
-    def pay(self, lane, scan, tries=3):
-        """A payment from the tender to the verdict, by a scan. A scan that the box was too
-        busy to read whole must be void, and is scanned again, as a cashier does."""
-        from till import code
-        tender = self.till.collect(lane)
+    def show(self, tender, scan, lane=1, tries=5):
+        """A customer shows a code. A scan that the box was too busy to read whole is void
+        and is scanned again, as a cashier does; any other end of it is an error."""
         shown = code()
         for _ in range(tries):
             scan(shown)
             try:
-                self.till.until(lambda: self.till.tender(tender)["state"] != "armed", "scanned", 12)
-                break
+                self.till.until(lambda: self.till.tender(tender)["state"] != "armed", "scanned", 15)
+                return shown
             except AssertionError:
-                status, told = self.till.call("GET", f"/v1/lanes/{lane}")
-                notice = told["notice"] and told["notice"]["code"]
-                assert notice in ("void", "bad_read", "scan_again") or notice, told
+                notice = self.till.call("GET", f"/v1/lanes/{lane}")[1]["notice"]
+                assert notice and notice["code"] == "bad_read", f"neither read nor void: {notice}"
+        raise AssertionError(f"{tries} scans, and all of them void")
+
+    def pay(self, lane, scan):
+        """A payment from the tender to the verdict, by a scan."""
+        tender = self.till.collect(lane)
+        self.show(tender, scan, lane)
         return self.till.verdict(tender)
+
+    def waiting(self, scan, millis):
+        """A payment whose customer still types a password, for so long. Returns the tender."""
+        self.gateway.ask("POST", "/plans", {"wait": {"millis": millis}, "then": "paid"})
+        tender = self.till.collect(1)
+        self.show(tender, scan)
+        self.till.until(lambda: self.till.tender(tender)["state"] != "paying", "waiting", 60)
+        return tender

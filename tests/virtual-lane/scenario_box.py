@@ -7,7 +7,6 @@ import tempfile
 
 import lane
 from lane import Scenario
-from till import code
 
 HERE = pathlib.Path(__file__).parent
 

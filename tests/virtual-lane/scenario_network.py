@@ -4,7 +4,6 @@ duties, and ledger and journal agree once it is back."""
 import time
 
 from lane import Scenario
-from till import code
 
 # What the service promises to show, and time for a busy machine that emulates another.
 SOON = 5 + 10
@@ -21,8 +20,7 @@ class Network(Scenario):
     def scan(self):
         """A scan that arrives. Returns the tender."""
         tender = self.till.collect(1)
-        self.scanner.scan(code())
-        self.till.until(lambda: self.till.tender(tender)["state"] != "armed", "scanned", 20)
+        self.show(tender, self.scanner.scan)
         return tender
 
     def told(self, tender):
@@ -83,9 +81,7 @@ class Network(Scenario):
         self.settled(2)
 
     def test_the_line_dies_after_the_call_while_the_customer_types(self):
-        self.gateway.ask("POST", "/plans", {"wait": {"millis": 6000}, "then": "paid"})
-        tender = self.scan()
-        self.till.until(lambda: self.till.tender(tender)["state"] == "waiting", "waiting", 30)
+        tender = self.waiting(self.scanner.scan, 6000)
         self.machine.upstream(False)
         time.sleep(8)
         self.assertNotEqual(self.till.tender(tender)["verdict"], "not_paid")

@@ -152,7 +152,6 @@ listen = "127.0.0.1:0"
     def test_after_real_cuts_the_box_comes_up_and_settles_everything(self):
         chance = random.Random(SEED)
         keyboard, boots = self.keyboard(), []
-        self.gateway.ask("POST", "/clock", {"offset_millis": 0})
         for cut in range(BOOTS):
             with Shift(self.till, {1: keyboard.scan, 2: None, 3: None}) as shift:
                 before = len(shift.seen())

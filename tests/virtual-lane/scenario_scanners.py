@@ -55,7 +55,7 @@ class Scanners(Scenario):
         scanner = self.keyboard(port=4)
         self.assertEqual(self.till.tender(tender)["state"], "armed")
         self.assertEqual(self.gateway.ask("GET", "/calls"), [])
-        scanner.scan(code())
+        self.show(tender, scanner.scan)
         self.till.verdict(tender)
         self.assertEqual(self.till.agree(), 1)
 

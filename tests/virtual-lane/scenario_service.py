@@ -24,8 +24,7 @@ class Service(Scenario):
         for _ in range(3):
             self.gateway.ask("POST", "/plans", {"wait": {"millis": 3000}, "then": "paid"})
             tender = self.till.collect(1)
-            scanner.scan(code())
-            self.till.until(lambda: self.till.tender(tender)["attempts"], "sent", 30)
+            self.show(tender, scanner.scan)
             self.guest.run("systemctl", "kill", "-s", "KILL", "qrpayd")
             self.till.ready(60)
             self.till.at_rest(150)
@@ -43,10 +42,7 @@ class Service(Scenario):
 
     def test_a_stop_in_mid_payment_waits_for_its_verdict(self):
         scanner = self.keyboard()
-        self.gateway.ask("POST", "/plans", {"wait": {"millis": 4000}, "then": "paid"})
-        tender = self.till.collect(1)
-        scanner.scan(code())
-        self.till.until(lambda: self.till.tender(tender)["state"] == "waiting", "waiting", 30)
+        tender = self.waiting(scanner.scan, 4000)
         self.guest.run("systemctl", "stop", "qrpayd", limit=180)
         self.assertEqual(len(self.gateway.kept()), 1)
         self.till.start()
@@ -56,10 +52,7 @@ class Service(Scenario):
 
     def test_a_full_disk_takes_no_new_payment_and_keeps_every_outcome(self):
         scanner = self.keyboard()
-        self.gateway.ask("POST", "/plans", {"wait": {"millis": 8000}, "then": "paid"})
-        tender = self.till.collect(1)
-        scanner.scan(code())
-        self.till.until(lambda: self.till.tender(tender)["state"] == "waiting", "waiting", 30)
+        tender = self.waiting(scanner.scan, 8000)
         self.guest.run("python3", "-c", FILL, limit=60)
         # What was in flight is recorded all the same.
         self.till.verdict(tender, "paid")
@@ -97,10 +90,7 @@ class Service(Scenario):
         paid = 0
         # Less than a gateway allows, both ways, in mid payment.
         for step in (300, -600, 300):
-            self.gateway.ask("POST", "/plans", {"wait": {"millis": 3000}, "then": "paid"})
-            tender = self.till.collect(1)
-            scanner.scan(code())
-            self.till.until(lambda: self.till.tender(tender)["state"] == "waiting", "waiting", 30)
+            tender = self.waiting(scanner.scan, 3000)
             self.guest.ask("clock", by=step)
             self.till.verdict(tender, "paid")
             paid += 1

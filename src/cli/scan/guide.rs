@@ -73,7 +73,12 @@ fn ask(args: &ScanArgs, known: &str, report: &mut Report<'_>) -> io::Result<()> 
         return report.say(&format!("Scan the code with the text {known:?} now."));
     }
     if let Ok(code) = QrCode::new(known) {
-        report.say(&code.render::<Dense1x2>().build())?;
+        // Terminals are dark: their ink is light.
+        let mut drawing = code.render::<Dense1x2>();
+        let drawing = drawing
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark);
+        report.say(&drawing.build())?;
     }
     report.say("Scan the code on the screen now.")
 }

@@ -80,6 +80,8 @@ fn fills_in_the_defaults() {
             layout: Layout::Us,
             terminator: evdev::Terminator::Enter,
             gap: Duration::from_millis(300),
+            reports: false,
+            oem_page: None,
         })
     );
     let payby = config.payby.unwrap();

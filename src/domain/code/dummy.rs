@@ -116,6 +116,7 @@ fn digits(byte: u8, n: usize) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

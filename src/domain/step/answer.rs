@@ -6,7 +6,7 @@
 //! leaves the outcome unknown and leads to an enquiry.
 
 use super::draft::Draft;
-use super::{closing, duty, park, shown};
+use super::{closing, duty, late, park, shown};
 use crate::domain::{
     ATTEMPTS_MAX, Alert, Answer, AttemptId, Denial, Duty, Effect, Mode, Now, Operation,
     OrderReport, OrderStatus, Reason, Refusal, RefusalKind, Stage, State, Step, Timer, Unknown,
@@ -127,9 +127,9 @@ pub(super) fn answered(
         Stage::InFlight | Stage::Waiting | Stage::Unknown => live(&mut draft, operation, said),
         Stage::Closing { .. } => closing::answered(&mut draft, operation, said),
         Stage::Reversing => duty::answered(&mut draft, operation, said),
-        Stage::Paid => duty::after_paid(&mut draft, operation, said),
+        Stage::Paid => late::after_paid(&mut draft, operation, said),
         Stage::Refused(_) | Stage::Withdrawn | Stage::Reversed => {
-            duty::after_end(&mut draft, operation, said);
+            late::after_end(&mut draft, operation, said);
         }
     }
     draft.done()

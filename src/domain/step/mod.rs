@@ -3,7 +3,7 @@
 //! Split by what the event is about: `tender` (what callers ask), `answer`
 //! (what gateways say while the payment may still go on), `shown` (codes that the
 //! store shows), `closing` (the end of the wait and the last word), `duty` (what is
-//! owed after *not paid*, and evidence that comes late), `refund` (money that goes
+//! owed after *not paid*), `late` (evidence that comes after the end), `refund` (money that goes
 //! back by a number of its own), `park` (what a person sets aside), `number` (new
 //! names). A decision is written down
 //! in a [`Draft`]; nothing here changes the state.
@@ -12,6 +12,7 @@ mod answer;
 mod closing;
 mod draft;
 mod duty;
+mod late;
 mod number;
 mod park;
 mod refund;
@@ -24,7 +25,9 @@ use draft::Draft;
 pub(super) use closing::last_enquiry;
 pub(super) use duty::first_try;
 pub use park::{park, unpark};
-pub(super) use refund::{enquiry_every_by, not_found_proof};
+pub(super) use refund::{
+    enquiry_every as refund_enquiry_every, not_found_proof as refund_not_found_proof,
+};
 
 /// Decides what an event means.
 ///

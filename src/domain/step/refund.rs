@@ -15,9 +15,9 @@ use super::draft::{Draft, text};
 use super::{duty, number};
 use crate::domain::apply::refund_intended;
 use crate::domain::{
-    Alert, Amount, Denial, GatewayRules, IdempotencyKey, NewRefund, Now, OrderStatus, Refund,
-    RefundId, RefundOperation, RefundOrder, RefundRules, RefundStage, Refusal, RefusalKind, Stage,
-    State, Step, Timer, Verdict, What,
+    Alert, Amount, Denial, Effect, GatewayRules, IdempotencyKey, NewRefund, Now, OrderStatus,
+    Refund, RefundId, RefundOperation, RefundOrder, RefundRules, RefundStage, Refusal, RefusalKind,
+    Stage, State, Step, Timer, Timestamp, Verdict, What,
 };
 use std::time::Duration;
 
@@ -207,10 +207,10 @@ fn send_again(draft: &mut Draft<'_>, refund: &Refund, proof: RefundOperation) {
 fn call_again(draft: &mut Draft<'_>, refund: &Refund, operation: RefundOperation) {
     let (requested, pause) = match operation {
         RefundOperation::Submit => (draft.now.at, draft.rules.enquiry_unanswered),
-        _ => (
-            refund.requested,
-            pause(enquiry_every(draft), refund, draft.rules),
-        ),
+        _ => {
+            let pause = pause(enquiry_every(draft.rules), refund, draft.rules);
+            (refund.requested, pause)
+        }
     };
     draft.fact(What::RefundCallIntended {
         refund: refund.id.number,
@@ -233,13 +233,9 @@ fn call_again(draft: &mut Draft<'_>, refund: &Refund, operation: RefundOperation
 }
 
 /// From one enquiry to the next at first.
-pub(crate) fn enquiry_every_by(rules: &GatewayRules) -> Duration {
+pub(crate) fn enquiry_every(rules: &GatewayRules) -> Duration {
     let refund = rules.refund.as_ref();
     refund.map_or(rules.enquiry_every, |refund| refund.enquiry_every)
-}
-
-fn enquiry_every(draft: &Draft<'_>) -> Duration {
-    enquiry_every_by(draft.rules)
 }
 
 /// The pause after the refund's newest call: doubling up to that of duties.
@@ -287,10 +283,10 @@ impl Draft<'_> {
         &mut self,
         refund: &Refund,
         operation: RefundOperation,
-        requested: crate::domain::Timestamp,
+        requested: Timestamp,
         limit: Duration,
     ) {
-        self.effect(crate::domain::Effect::CallRefund {
+        self.effect(Effect::CallRefund {
             refund: refund.id.clone(),
             operation,
             order: RefundOrder {
@@ -308,7 +304,7 @@ impl Draft<'_> {
     }
 
     fn set_refund(&mut self, refund: &Refund, timer: fn(RefundId) -> Timer, after: Duration) {
-        self.effect(crate::domain::Effect::Set(timer(refund.id.clone()), after));
+        self.effect(Effect::Set(timer(refund.id.clone()), after));
     }
 
     /// Calls a person about a refund, once for each reason.

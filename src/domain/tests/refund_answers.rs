@@ -105,6 +105,8 @@ fn silence_is_unknown_and_asked_about() {
     let mut play = sent();
     enquires(&mut play, "3s");
     play.refund_answer(Enquiry, refund_slower, &["-> set Refund T1-r1 12s"]);
+    let slower = ["T1-r1 unknown RateLimit", "-> set Refund T1-r1 12s"];
+    play.refund_answer(Submit, refund_slower, &slower);
     play.refund_answer(Enquiry, refunded, &RETURNED);
 }
 

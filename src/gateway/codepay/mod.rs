@@ -14,6 +14,7 @@ mod codes;
 mod log;
 mod methods;
 mod notification;
+mod request;
 mod rules;
 mod settings;
 mod transaction;
@@ -22,26 +23,25 @@ pub use methods::{PayMethods, method_id};
 pub use rules::rules;
 pub use settings::{AccountError, AccountId, Settings, notify_url};
 
+use super::call::Call;
 use super::http::{Http, Reply};
-use super::reading::{self, Proof, Reading};
+use super::reading::{Proof, Reading};
 use super::{
     Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
     pair_check,
 };
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Amount, Answer, GatewayId, GatewayRules, Mode, Operation, Order, OrderNumber, RefundAnswer,
+    Amount, Answer, GatewayId, GatewayRules, Operation, Order, OrderNumber, RefundAnswer,
     RefundOperation, RefundOrder, Timestamp,
 };
 use answer::Expected;
-use canonical::plain;
 use jiff::SignedDuration;
+use request::sendable;
 use reqwest::Url;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::Serializer as _;
+use reqwest::header::HeaderMap;
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
+use std::time::Duration;
 
 /// `CallbackNotificationNotes`: what a notification is answered with.
 pub(super) const ACKNOWLEDGEMENT: (&str, &str) = ("text/plain", "success");
@@ -51,12 +51,6 @@ pub const ID: &str = "codepay";
 
 /// `CloudAPI`: the path of every method.
 const PATH: &str = "/api/entry";
-
-/// Ours: no length is documented.
-const DESCRIPTION_MAX: usize = 128;
-
-/// The longest payment code that is known to be shown by any wallet is shorter.
-const CODE_MAX: usize = 512;
 
 /// One application's access to CodePay, for one merchant.
 pub struct CodePay {
@@ -122,17 +116,7 @@ impl CodePay {
     }
 
     pub(super) fn prepare_submit(&self, order: &Order, code: Option<&PaymentCode>) -> Prepared {
-        let request = match (order.mode, code) {
-            (Mode::Scan, Some(code)) => printable(code.as_bytes()).and_then(|code| {
-                let method = self.settings.methods.of(order.wallet.as_ref());
-                self.pay("bscanc.pay.submit", order, method, code)
-            }),
-            (Mode::Display, None) => {
-                let method = self.settings.display_method.as_deref();
-                method.and_then(|method| self.pay("cscanb.pay.getqrcode", order, Some(method), ""))
-            }
-            _ => None,
-        };
+        let request = self.submit_request(order, code);
         Prepared {
             order: order.number.clone(),
             request,
@@ -173,21 +157,7 @@ impl CodePay {
     }
 
     pub(super) async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
-        let amount = order.amount.decimal();
-        let reason = plain(&order.reason, DESCRIPTION_MAX);
-        let request = sendable(&order.original).zip(sendable(&order.number));
-        let request = request.and_then(|(original, number)| {
-            let fields = [
-                ("orig_merchant_order_no", original),
-                ("merchant_order_no", number),
-                ("price_currency", order.amount.currency.as_str()),
-                ("order_amount", &amount),
-                ("description", &reason),
-                ("notify_url", self.notify_url()),
-            ];
-            let at = self.http.corrected(order.requested);
-            self.request("order.refund.submit", at, &fields)
-        });
+        let request = self.refund_request(order);
         self.call_refund(RefundOperation::Submit, order, request, limit)
             .await
     }
@@ -236,39 +206,6 @@ impl CodePay {
         self.http.clock_offset()
     }
 
-    /// What asks for money: with the customer's code, or with none for one to show.
-    fn pay(
-        &self,
-        method: &'static str,
-        order: &Order,
-        pay_method: Option<&str>,
-        code: &str,
-    ) -> Option<Request> {
-        let settings = &self.settings;
-        let amount = order.amount.decimal();
-        let description = description(&settings.store_name, order.sale.as_str());
-        let rules = &settings.rules;
-        // In seconds from the request: a wrong clock of ours changes nothing.
-        let life = match order.mode {
-            Mode::Scan => rules.expires,
-            Mode::Display => rules.display.as_ref()?.life,
-        };
-        let expires = life.as_secs().to_string();
-        let terminal = settings.terminals.get(&order.lane);
-        let fields = [
-            ("auth_code", code),
-            ("pay_method_id", pay_method.unwrap_or_default()),
-            ("merchant_order_no", sendable(&order.number)?),
-            ("price_currency", order.amount.currency.as_str()),
-            ("order_amount", &amount),
-            ("description", &description),
-            ("expires", &expires),
-            ("terminal_sn", terminal.map_or("", AccountId::as_str)),
-            ("notify_url", self.notify_url()),
-        ];
-        self.request(method, order.requested, &fields)
-    }
-
     /// What says nothing of an order but its number.
     async fn ask(
         &self,
@@ -282,46 +219,6 @@ impl CodePay {
             self.request(method, self.http.corrected_time(), &fields)
         });
         self.call_about(operation, order, request, limit).await
-    }
-
-    /// A signed request: the fields with those that are common to all, empty ones left
-    /// out, every value a string (*CloudAPI*, *Sign*).
-    fn request(
-        &self,
-        method: &'static str,
-        at: Timestamp,
-        fields: &[(&'static str, &str)],
-    ) -> Option<Request> {
-        let settings = &self.settings;
-        let timestamp = at.0.to_string();
-        let store_no = settings.store_no.as_ref();
-        let common = [
-            ("app_id", settings.app_id.as_str()),
-            ("method", method),
-            ("format", "JSON"),
-            ("charset", "UTF-8"),
-            ("sign_type", "RSA2"),
-            ("version", "1.0"),
-            ("timestamp", &timestamp),
-            ("merchant_no", settings.merchant_no.as_str()),
-            ("store_no", store_no.map_or("", AccountId::as_str)),
-        ];
-        let mut members: Vec<_> = common.iter().chain(fields).copied().collect();
-        members.retain(|(_, value)| !value.is_empty());
-        members.sort_unstable();
-        let text = canonical::text(members.iter().copied());
-        let signature = self.private_key.sign(text.as_bytes())?;
-        members.push((canonical::SIGN, &signature));
-        // The fields' own limits sum to less than this, escapes included: the vector
-        // never moves, so that no copy of the code stays behind unwiped.
-        let mut body = Zeroizing::new(Vec::with_capacity(8 * 1024));
-        let mut json = serde_json::Serializer::new(&mut *body);
-        json.collect_map(members).ok()?;
-        let json = HeaderValue::from_static("application/json");
-        Some(Request {
-            headers: HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]),
-            body,
-        })
     }
 
     async fn call_about(
@@ -358,19 +255,14 @@ impl CodePay {
         limit: Duration,
         read: impl FnOnce(&Reply) -> Reading<A>,
     ) -> A {
-        let begun = Instant::now();
-        let Some(request) = request else {
-            tracing::error!(?operation, order = %number,
-                "the order cannot be put into CodePay's words; nothing was sent");
-            return A::not_sent();
+        let call = Call {
+            gateway: ID,
+            http: &self.http,
+            url: self.entry.clone(),
+            number,
+            limit,
         };
-        let reading = match self.http.post(self.entry.clone(), request, limit).await {
-            Ok(reply) => read(&reply),
-            Err(failure) => failure.into(),
-        };
-        let attention = log::attention(&reading);
-        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
-        reading.answer
+        call.make(operation, request, read, log::attention).await
     }
 
     fn expected<'a>(&'a self, number: &'a OrderNumber, amount: Amount) -> Expected<'a> {
@@ -382,32 +274,6 @@ impl CodePay {
             amount,
         }
     }
-
-    fn notify_url(&self) -> &str {
-        let url = self.settings.notify_url.as_ref();
-        url.map_or("", |address| address.url().as_str())
-    }
-}
-
-/// `BscancPaySubmitRequest`: order numbers have at most 32 of `0-9 A-Z a-z _ - | * @`; ours
-/// may have a point.
-fn sendable(number: &OrderNumber) -> Option<&str> {
-    Some(number.as_str()).filter(|number| number.len() <= 32 && !number.contains('.'))
-}
-
-/// A code as it may be sent. One that begins with `@` is none (see [`plain`]).
-fn printable(code: &[u8]) -> Option<&str> {
-    let sound = (1..=CODE_MAX).contains(&code.len())
-        && code.iter().all(|b| (0x20..0x7f).contains(b))
-        && !code.starts_with(b"@");
-    sound.then_some(())?;
-    std::str::from_utf8(code).ok()
-}
-
-/// The order's description, which the customer may see: the store, then the whole sale.
-fn description(store: &str, sale: &str) -> String {
-    let room = DESCRIPTION_MAX.saturating_sub(sale.chars().count() + 1);
-    plain(&format!("{} {sale}", plain(store, room)), DESCRIPTION_MAX)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod mangled;
 mod notifications;
 
 use super::*;
-use crate::domain::{LaneId, OrderStatus, SaleRef, Wallet};
+use crate::domain::{LaneId, Mode, OrderStatus, SaleRef, Wallet};
 use crate::gateway::http::tests::{Do, Server, answer};
 use crate::gateway::keys::tests::{MERCHANT, PROVIDER, TestKey};
 use crate::gateway::{Gateway, Timing};

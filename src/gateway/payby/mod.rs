@@ -14,6 +14,7 @@ mod list;
 mod log;
 mod notification;
 mod received;
+mod request;
 mod rules;
 mod settings;
 pub mod statement;
@@ -23,32 +24,25 @@ pub use list::{Days, ListError, Listed, ListedRefund, Orders, Refunds};
 pub use rules::rules;
 pub use settings::{MemberError, MemberId, Settings, notify_url};
 
+use super::call::Call;
 use super::http::{Http, Reply};
-use super::reading::{self, Proof, Reading};
+use super::reading::{Proof, Reading};
 use super::{
     Complaint, Notification, NotificationError, Prepared, PrivateKey, PublicKey, Request,
     pair_check,
 };
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, Currency, GatewayId, GatewayRules, Mode, Operation, Order, OrderNumber, RefundAnswer,
+    Answer, Currency, GatewayId, GatewayRules, Operation, Order, OrderNumber, RefundAnswer,
     RefundOperation, RefundOrder, Timestamp,
 };
 use answer::Expected;
 use jiff::SignedDuration;
+use request::sendable;
 use reqwest::Url;
-use reqwest::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
-use std::borrow::Cow;
+use reqwest::header::{HeaderMap, HeaderValue};
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
-
-/// `create-order.mdx`: `subject`, at most 64 characters.
-const SUBJECT_MAX: usize = 64;
-/// `create-order.mdx`: `reserved`, at most 20 (other pages say 200).
-const RESERVED_MAX: usize = 20;
-/// The longest payment code that is known to be shown by any wallet is shorter.
-const CODE_MAX: usize = 512;
+use std::time::Duration;
 
 /// `3_Payment/payment-result-notification.mdx`: what a notification is answered with.
 pub(super) const ACKNOWLEDGEMENT: (&str, &str) = (
@@ -212,64 +206,6 @@ impl PayBy {
         self.http.clock_offset()
     }
 
-    fn place_order(&self, order: &Order, code: Option<&PaymentCode>) -> Option<Request> {
-        let (scene, params) = match (order.mode, code) {
-            (Mode::Scan, Some(code)) => {
-                let auth_code = printable(code.as_bytes())?;
-                (wire::Scene::QrPay, wire::SceneParams::QrPay { auth_code })
-            }
-            (Mode::Display, None) => (
-                wire::Scene::DynQr,
-                wire::SceneParams::DynQr {
-                    // A customer whose first try fails may try again ...
-                    one_time_payment: "false",
-                    // ... and a passer-by who scans it takes nothing from the customer.
-                    change_payer: "false",
-                },
-            ),
-            _ => return None,
-        };
-        let sale = order.sale.as_str();
-        let lane = order.lane.as_str();
-        let settings = &self.settings;
-        let content = wire::PlaceOrder {
-            merchant_order_no: sendable(&order.number)?,
-            subject: &subject(&settings.store_name, sale),
-            total_amount: wire::Money::new(order.amount)?,
-            pay_scene_code: scene,
-            pay_scene_params: params,
-            expired_time: order.expires.0,
-            notify_url: self.notify_url(),
-            // Whole or not at all: a changed reference could be another sale's.
-            reserved: Some(sale).filter(|sale| sale.len() <= RESERVED_MAX && !sale.contains('|')),
-            accessory_content: wire::AccessoryContent {
-                terminal_detail: wire::TerminalDetail {
-                    store_id: settings.store_id.as_str(),
-                    terminal_id: &unbarred(
-                        settings.terminal_ids.get(&order.lane).map_or(lane, |id| id),
-                    ),
-                    store_name: &unbarred(&settings.store_name),
-                },
-            },
-        };
-        self.sign(wire::request(order.requested, &content)?)
-    }
-
-    fn place_refund(&self, order: &RefundOrder) -> Option<Request> {
-        let content = wire::PlaceRefund {
-            refund_merchant_order_no: sendable(&order.number)?,
-            origin_merchant_order_no: sendable(&order.original)?,
-            amount: wire::Money::new(order.amount)?,
-            notify_url: self.notify_url(),
-            operator_name: order.operator.as_deref(),
-            reason: &unbarred(&order.reason),
-        };
-        self.sign(wire::request(
-            self.http.corrected(order.requested),
-            &content,
-        )?)
-    }
-
     async fn ask_refund(
         &self,
         operation: RefundOperation,
@@ -300,20 +236,6 @@ impl PayBy {
             .await
     }
 
-    fn sign(&self, body: Zeroizing<Vec<u8>>) -> Option<Request> {
-        let mut sign = HeaderValue::from_str(&self.private_key.sign(&body)?).ok()?;
-        sign.set_sensitive(true);
-        let json = HeaderValue::from_static("application/json");
-        let headers = HeaderMap::from_iter([
-            (CONTENT_TYPE, json.clone()),
-            (ACCEPT, json),
-            (CONTENT_LANGUAGE, HeaderValue::from_static("en")),
-            (PARTNER_ID, self.partner.clone()),
-            (SIGN, sign),
-        ]);
-        Some(Request { headers, body })
-    }
-
     async fn call<A: Proof>(
         &self,
         operation: impl Debug,
@@ -323,19 +245,14 @@ impl PayBy {
         limit: Duration,
         read: impl FnOnce(&Reply) -> Reading<A>,
     ) -> A {
-        let begun = Instant::now();
-        let Some(request) = request else {
-            tracing::error!(?operation, order = %number,
-                "the order cannot be put into PayBy's words; nothing was sent");
-            return A::not_sent();
+        let call = Call {
+            gateway: ID,
+            http: &self.http,
+            url: self.url(path),
+            number,
+            limit,
         };
-        let reading = match self.http.post(self.url(path), request, limit).await {
-            Ok(reply) => read(&reply),
-            Err(failure) => failure.into(),
-        };
-        let attention = log::attention(&reading);
-        reading::log(ID, operation, number, &reading, attention, begun.elapsed());
-        reading.answer
+        call.make(operation, request, read, log::attention).await
     }
 
     fn url(&self, path: &str) -> Url {
@@ -351,48 +268,10 @@ impl PayBy {
         }
     }
 
-    fn notify_url(&self) -> Option<&str> {
-        let url = self.settings.notify_url.as_ref();
-        url.map(|address| address.url().as_str())
-    }
-
     fn payee(&self) -> &str {
         let settings = &self.settings;
         let payee = settings.payee_mid.as_ref();
         payee.unwrap_or(&settings.partner_id).as_str()
-    }
-}
-
-const PARTNER_ID: reqwest::header::HeaderName =
-    reqwest::header::HeaderName::from_static("partner-id");
-const SIGN: reqwest::header::HeaderName = reqwest::header::HeaderName::from_static("sign");
-
-/// `best-practice.md`: order numbers are made of `A-Z a-z 0-9 - _`; ours may have a point.
-fn sendable(number: &OrderNumber) -> Option<&str> {
-    Some(number.as_str()).filter(|number| !number.contains('.'))
-}
-
-fn printable(code: &[u8]) -> Option<&str> {
-    let sound =
-        (1..=CODE_MAX).contains(&code.len()) && code.iter().all(|b| (0x20..0x7f).contains(b));
-    sound.then_some(())?;
-    std::str::from_utf8(code).ok()
-}
-
-/// The order's title, which the customer sees: the store, then the whole sale.
-fn subject(store: &str, sale: &str) -> String {
-    let room = SUBJECT_MAX.saturating_sub(sale.chars().count() + 1);
-    let store: String = store.chars().take(room).collect();
-    let title = format!("{} {sale}", store.trim_end());
-    unbarred(title.trim_start()).into_owned()
-}
-
-/// Statements separate their columns by `|` and quote nothing: a text that held one
-/// would come back as two columns and make the day's statement unreadable.
-fn unbarred(text: &str) -> Cow<'_, str> {
-    match text.contains('|') {
-        true => text.replace('|', " ").into(),
-        false => text.into(),
     }
 }
 

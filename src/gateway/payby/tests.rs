@@ -4,8 +4,9 @@ mod display;
 mod notifications;
 mod refunds;
 
+use super::request::{SIGN, subject};
 use super::*;
-use crate::domain::{Amount, Currency, LaneId, OrderStatus, SaleRef, StoreId};
+use crate::domain::{Amount, Currency, LaneId, Mode, OrderStatus, SaleRef, StoreId};
 use crate::gateway::http::tests::{Do, Server, answer};
 use crate::gateway::keys::tests::{MERCHANT, PROVIDER};
 use std::collections::BTreeMap;

@@ -11,3 +11,4 @@ mod layouts;
 mod pty;
 mod recordings;
 mod sharing;
+mod storm;

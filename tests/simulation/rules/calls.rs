@@ -2,7 +2,7 @@
 
 use crate::simulation::ports::{About, Asked, asked};
 use crate::simulation::world::World;
-use qrpayd::domain::{Operation, Stage, What};
+use qrpayd::domain::{Operation, RefundId, RefundOperation, RefundOrder, Stage, What};
 use qrpayd::journal::Entry;
 use qrpayd::service::driver::Call;
 
@@ -60,14 +60,34 @@ fn intends(entry: &Entry, what: Asked, about: &About) -> bool {
             };
             same && *attempt == id.number
         }
+        (What::RefundIntended { refund, .. }, About::Refund(id)) => {
+            what == Asked::Refund && *refund == id.number
+        }
+        (
+            What::RefundCallIntended {
+                refund,
+                operation: RefundOperation::Submit,
+                ..
+            },
+            About::Refund(id),
+        ) => what == Asked::Refund && *refund == id.number,
         _ => false,
     }
 }
 
 /// Rule 8: an order number never goes with other content.
 fn content_is_the_intents(world: &mut World, call: &Call) {
-    let Call::Order { attempt, order, .. } = call else {
-        return;
+    let (attempt, order) = match call {
+        Call::Order { attempt, order, .. } => (attempt, order),
+        Call::Refund {
+            refund,
+            operation,
+            order,
+            ..
+        } => {
+            let sends = *operation == RefundOperation::Submit;
+            return refund_is_the_intents(world, refund, order, sends);
+        }
     };
     let tender = world.disk.truth.tenders.get(&attempt.tender);
     let known = tender.and_then(|tender| Some((tender, tender.attempt(attempt.number)?)));
@@ -82,6 +102,34 @@ fn content_is_the_intents(world: &mut World, call: &Call) {
         let id = attempt.clone();
         world.breaks("8 one order, one content", || {
             format!("{id} is called with other content")
+        });
+    }
+}
+
+/// Rules 8 and 9: a refund goes as it was intended; of what is paid, because somebody
+/// asked for it.
+fn refund_is_the_intents(world: &mut World, id: &RefundId, order: &RefundOrder, sends: bool) {
+    let tender = world.disk.truth.tenders.get(&id.tender);
+    let known = tender.and_then(|tender| {
+        let refund = tender.refund(id.number)?;
+        Some((tender, refund, tender.attempt(refund.attempt)?))
+    });
+    let same = known.is_some_and(|(_, refund, attempt)| {
+        order.number == refund.number
+            && order.amount == refund.amount
+            && order.original == attempt.order
+            && order.gateway == attempt.gateway
+    });
+    let wanted = known
+        .is_some_and(|(_, refund, attempt)| refund.key.is_some() || attempt.obligation().is_some());
+    let id = id.clone();
+    if !same {
+        world.breaks("8 one order, one content", || {
+            format!("{id} goes with other content")
+        });
+    } else if sends && !wanted {
+        world.breaks("9 paid is never reversed", || {
+            format!("nobody asked for {id}")
         });
     }
 }

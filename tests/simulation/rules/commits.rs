@@ -11,12 +11,7 @@ use std::sync::Arc;
 
 /// Whether facts begin something, as the journal sees it.
 pub(crate) fn begins(facts: &[Fact]) -> bool {
-    facts.iter().any(|fact| {
-        matches!(
-            fact.what,
-            What::TenderCreated { .. } | What::AttemptIntended { .. }
-        )
-    })
+    facts.iter().any(|fact| fact.what.begins())
 }
 
 /// A transaction is about to be written.
@@ -45,6 +40,8 @@ pub(crate) fn commit(world: &mut World, at: Timestamp, facts: &[Fact], rows: &[T
         not_paid_is_covered(world, before.as_ref(), &after, &facts);
         duties_stay(world, before.as_ref(), &after);
         duties_end_by_proof(world, &after, &facts);
+        refunds_end_by_proof(world, &after, &facts);
+        never_more_asked_than_captured(world, &after);
         one_live_attempt(world, &after, &facts);
         row_agrees(world, &after, rows);
     }
@@ -188,6 +185,47 @@ fn duties_end_by_proof(world: &mut World, after: &Tender, facts: &[&Fact]) {
             let (id, discharge) = (after.id.clone(), discharge.clone());
             world.breaks("11 duties end by proof or a person", || {
                 format!("a duty of {id} ends by {discharge:?}, and the money is kept")
+            });
+        }
+    }
+}
+
+/// Rule 11, for refunds: what is said to be returned is, and what failed is not.
+fn refunds_end_by_proof(world: &mut World, after: &Tender, facts: &[&Fact]) {
+    for fact in facts {
+        let (number, returned) = match &fact.what {
+            What::RefundReturned { refund, .. } => (*refund, true),
+            What::RefundFailed { refund, .. } => (*refund, false),
+            _ => continue,
+        };
+        let refund = after.refund(number);
+        let of = refund.and_then(|r| Some((r, after.attempt(r.attempt)?)));
+        let done = of.and_then(|(refund, attempt)| {
+            let account = super::account(world, attempt)?;
+            Some(account.refunds.get(&refund.number)?.done)
+        });
+        if done.unwrap_or(false) != returned {
+            let id = after.id.clone();
+            world.breaks("11 refunds end by proof", || {
+                format!("refund {number} of {id} is returned: {returned}, at the gateway {done:?}")
+            });
+        }
+    }
+}
+
+/// Rule 10: what was asked to go back, and did not fail, is at most what came in.
+fn never_more_asked_than_captured(world: &mut World, after: &Tender) {
+    for attempt in &after.attempts {
+        let of_it = after
+            .refunds
+            .iter()
+            .filter(|r| r.attempt == attempt.id.number);
+        let asked: u64 = of_it.filter(|r| r.counts()).map(|r| r.amount.minor).sum();
+        let captured = super::account(world, attempt).map_or(0, |a| a.captured);
+        if asked > captured {
+            let id = attempt.id.clone();
+            world.breaks("10 never more back than captured", || {
+                format!("{asked} of the {captured} of {id}")
             });
         }
     }

@@ -14,7 +14,9 @@ mod says;
 pub(crate) use calls::call;
 pub(crate) use commits::{begins, commit};
 pub(crate) use resting::rest;
-pub(crate) use says::{acknowledged, only_what_is_there, same_key, started, stepped, told};
+pub(crate) use says::{
+    acknowledged, only_what_is_there, same_key, same_refund, started, stepped, told,
+};
 
 use super::ledger::Account;
 use super::world::World;

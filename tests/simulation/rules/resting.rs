@@ -17,6 +17,13 @@ pub(crate) fn rest(world: &mut World) {
             settled(world, tender, attempt);
         }
     }
+    for refund in tenders.iter().flat_map(|tender| &tender.refunds) {
+        if refund.is_open() {
+            world.breaks("14 all comes to an end", || {
+                format!("{} is open", refund.id)
+            });
+        }
+    }
     nothing_belongs_to_nobody(world, &tenders);
 }
 

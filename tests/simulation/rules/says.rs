@@ -43,6 +43,20 @@ pub(crate) fn same_key(world: &mut World, key: IdempotencyKey, tender: &Tender) 
     }
 }
 
+/// The same key is the same refund.
+pub(crate) fn same_refund(world: &mut World, key: &IdempotencyKey, tender: &Tender) {
+    let with_key = tender
+        .refunds
+        .iter()
+        .filter(|r| r.key.as_ref() == Some(key));
+    if with_key.count() != 1 {
+        let id = tender.id.clone();
+        world.breaks("1 the same key is the same refund", || {
+            format!("{key} is not the key of one refund of {id}")
+        });
+    }
+}
+
 /// A notification is acknowledged: the evidence in it was taken note of.
 pub(crate) fn acknowledged(world: &mut World, wire: &Wire, tender: &Tender) {
     use qrpayd::domain::{Answer, OrderStatus};

@@ -180,7 +180,7 @@ fn pending(
     }
     // The next enquiry is on its timer, except for a request that was not asked about.
     if operation != RefundOperation::Enquiry {
-        let every = enquiry_every(draft);
+        let every = enquiry_every(draft.rules);
         draft.set_refund(refund, Timer::Refund, every);
     }
 }
@@ -243,19 +243,20 @@ fn already_returned(
 }
 
 fn unknown(draft: &mut Draft<'_>, refund: &Refund, operation: RefundOperation, reason: Unknown) {
-    if operation == RefundOperation::Submit {
-        let news = refund.stage == RefundStage::InFlight || refund.unknown != Some(reason);
-        if news && refund.stage != RefundStage::Pending {
-            draft.fact(What::RefundUnknown {
-                refund: refund.id.number,
-                reason,
-            });
-        }
-        let limit = draft.rules.limit_enquiry;
-        draft.call_refund(refund, RefundOperation::Enquiry, refund.requested, limit);
-    } else if reason == Unknown::RateLimit {
-        let pause = pause(enquiry_every(draft), refund, draft.rules);
+    let of_submit = operation == RefundOperation::Submit;
+    let news = refund.stage == RefundStage::InFlight || refund.unknown != Some(reason);
+    if of_submit && news && refund.stage != RefundStage::Pending {
+        draft.fact(What::RefundUnknown {
+            refund: refund.id.number,
+            reason,
+        });
+    }
+    if reason == Unknown::RateLimit {
+        let pause = pause(enquiry_every(draft.rules), refund, draft.rules);
         draft.set_refund(refund, Timer::Refund, pause * 2);
+    } else if of_submit {
+        let (requested, limit) = (refund.requested, draft.rules.limit_enquiry);
+        draft.call_refund(refund, RefundOperation::Enquiry, requested, limit);
     }
 }
 
