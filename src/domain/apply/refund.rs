@@ -95,10 +95,8 @@ pub(super) fn apply(refund: &mut Refund, what: &What, at: Timestamp) {
             }
         }
         What::RefundEvidenceKept { report, .. } => keep(refund, report),
-        What::AlertRaised { alert, .. } => {
-            if !refund.alerts.contains(alert) {
-                refund.alerts.push(*alert);
-            }
+        What::AlertRaised { alert, .. } if !refund.alerts.contains(alert) => {
+            refund.alerts.push(*alert);
         }
         _ => {}
     }
