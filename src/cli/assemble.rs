@@ -64,6 +64,7 @@ pub(super) fn parts(config: &Config) -> Result<Parts, String> {
         journal: config.journal.path.clone(),
         language: config.store.language,
         timezone: config.store.timezone.clone(),
+        trace: None,
         watchdog: sd_notify::watchdog_enabled().map(|limit| limit / 3),
     })
 }

@@ -1,5 +1,6 @@
 //! The commands. Most are clients of the API; `run` and `demo` put the parts together.
 
+mod acceptance;
 mod assemble;
 mod cancel;
 mod check;
@@ -12,6 +13,7 @@ mod duties;
 mod exit;
 mod park;
 mod pay;
+mod rebuild;
 mod refund;
 mod reload;
 mod run;
@@ -59,8 +61,12 @@ enum Command {
     Duties(duties::Duties),
     /// Sets an attempt aside that brings the service down; the service must not run
     Park(park::Park),
+    /// Begins a new journal after a lost one, and compares the gap with the gateways' lists
+    Rebuild(rebuild::Rebuild),
     /// Which devices look like scanners, what one is set to, what it delivers
     Scan(scan::ScanArgs),
+    /// Plays a gateway's go-live cases and prints the report
+    Acceptance(acceptance::AcceptanceArgs),
     /// Shows tenders, lanes and duties of a running service
     Show(show::Show),
     /// The gateway simulators alone, each with a control endpoint
@@ -106,7 +112,11 @@ pub fn main() -> ExitCode {
         Command::Refund(args) => blocking(refund::run(args, &mut std::io::stdout())),
         Command::Duties(args) => blocking(duties::run(args, &mut std::io::stdout())),
         Command::Park(args) => park::run(&args, &mut std::io::stdout()),
+        Command::Rebuild(args) => with_config(&args.config, |config| {
+            blocking(rebuild::run(&args, config, &mut std::io::stdout()))
+        }),
         Command::Scan(args) => scan::run(&args, &mut std::io::stdout()),
+        Command::Acceptance(args) => blocking(acceptance::run(args, &mut std::io::stdout())),
         Command::Show(args) => blocking(show::run(args, &mut std::io::stdout())),
         Command::Simulate(args) => blocking(async {
             match simulate::run(args).await {

@@ -6,6 +6,7 @@
 
 use super::client::{Api, CallError, Connection, Problem, Tender, segment};
 use super::exit::{NOT_PAID, OK, UNAVAILABLE, UNRESOLVED, USAGE};
+use crate::service::blocks;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
@@ -55,6 +56,9 @@ pub(super) struct Pay {
     /// Read one line with the customer's code from standard input, instead of waiting for the scanner
     #[arg(long)]
     code_stdin: bool,
+    /// Show a code for the customer to scan, instead of scanning the customer's
+    #[arg(long, conflicts_with = "code_stdin")]
+    display: bool,
     /// Follow for at most this long (else until the verdict)
     #[arg(long, value_name = "SECONDS")]
     wait: Option<u64>,
@@ -173,7 +177,7 @@ impl<'a, W: Write> Story<'a, W> {
         }
         let mut body = json!({
             "sale": args.sale, "amount": args.amount, "currency": currency,
-            "mode": "scan", "part": args.part,
+            "mode": if args.display { "display" } else { "scan" }, "part": args.part,
         });
         if let Some(gateway) = &args.gateway {
             body["gateway"] = json!(gateway);
@@ -279,6 +283,11 @@ impl<'a, W: Write> Story<'a, W> {
             self.say(&format!(
                 "tender {id}: {amount} {currency}, lane {lane}, sale {sale}"
             ));
+        }
+        let shown = |tender: &Tender| tender.display.as_ref().and_then(|d| d.text.clone());
+        let code = shown(now).filter(|code| before.and_then(shown).as_ref() != Some(code));
+        if let Some(drawn) = code.and_then(|code| blocks(&code)) {
+            self.say(&format!("{drawn}\nthe customer scans this code"));
         }
         let is_new = before.is_none_or(|before| {
             (&before.state, before.attempts.len(), &before.reason)

@@ -3,7 +3,7 @@
 //! A remark stands in the journal beside the facts. No state comes of it: it is
 //! kept for people, and for what compares the journal with the gateways' own lists.
 
-use super::{GatewayId, OrderNumber, OrderReport, RefundReport};
+use super::{GatewayId, OrderNumber, OrderReport, RefundReport, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened to the box.
@@ -19,6 +19,31 @@ pub enum Remark {
         id: Option<String>,
         /// What it said.
         told: Told,
+    },
+    /// The journal before this one was lost: until the gateways' lists of the gap are
+    /// compared, no payment is taken.
+    GapOpened {
+        /// From here on nothing is surely known.
+        since: Timestamp,
+    },
+    /// A gateway's list has an order that no tender here has, and that is not closed
+    /// without money: what became of it is for a person to find out.
+    OrderFound {
+        /// Whose list.
+        gateway: GatewayId,
+        /// Its number.
+        number: OrderNumber,
+        /// What the list says of it, when that can be told.
+        report: Option<OrderReport>,
+    },
+    /// Every list was compared to its end.
+    GapCompared {
+        /// Who answers for it.
+        name: String,
+        /// Orders that were compared.
+        orders: u64,
+        /// Of these, found and not known.
+        found: u64,
     },
 }
 

@@ -170,7 +170,7 @@ pub(crate) fn register<F: AsRawFd>(file: F) -> io::Result<AsyncFd<F>> {
     // stays open and the same while registered. Whoever calls this owns the file, and
     // the registration owns it from then on.
     #[allow(deprecated)]
-    AsyncFd::with_interest(file, Interest::READABLE).map_err(io::Error::from)
+    AsyncFd::with_interest(file, Interest::READABLE)
 }
 
 /// Reads once from a registered file, when there is something.

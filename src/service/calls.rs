@@ -8,16 +8,33 @@ use super::board::Board;
 use super::driver::{Call, Hands, Message};
 use crate::domain::code::PaymentCode;
 use crate::domain::{
-    Answer, AttemptId, Event, GatewayId, Operation, Order, RefundAnswer, RefundOperation,
-    RefundOrder, Unknown,
+    Answer, AttemptId, Event, GatewayId, Operation, Order, OrderNumber, RefundAnswer,
+    RefundOperation, RefundOrder, Unknown,
 };
 use crate::gateway::{Gateway, Prepared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
+
+/// One call about an order, as whoever watches is told: when it begins, without an
+/// answer, and with what came back when it ends. One that is given up has no end.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    /// Our number of the order.
+    pub order: OrderNumber,
+    /// What was asked.
+    pub operation: Operation,
+    /// When.
+    pub at: Instant,
+    /// What came back.
+    pub answer: Option<Answer>,
+}
+
+/// Who watches the calls.
+pub type Trace = Arc<dyn Fn(Traced) + Send + Sync>;
 
 /// The calls that run, and those that are being prepared.
 pub(super) struct Calls {
@@ -28,6 +45,7 @@ pub(super) struct Calls {
     board: Arc<Board>,
     running: BTreeMap<u64, JoinHandle<()>>,
     prepared: BTreeMap<AttemptId, JoinHandle<Prepared>>,
+    trace: Option<Trace>,
 }
 
 impl Calls {
@@ -36,6 +54,7 @@ impl Calls {
         gateways: BTreeMap<GatewayId, Arc<Gateway>>,
         answers: mpsc::Sender<Message>,
         board: Arc<Board>,
+        trace: Option<Trace>,
     ) -> Self {
         Self {
             runtime: Handle::current(),
@@ -44,6 +63,7 @@ impl Calls {
             board,
             running: BTreeMap::new(),
             prepared: BTreeMap::new(),
+            trace,
         }
     }
 
@@ -109,10 +129,24 @@ impl Hands for Calls {
                     Operation::Submit => self.prepared.remove(&attempt),
                     _ => None,
                 };
+                let trace = self.trace.clone();
+                let number = order.number.clone();
+                let watched = move |answer: Option<&Answer>| {
+                    if let Some(trace) = &trace {
+                        trace(Traced {
+                            order: number.clone(),
+                            operation,
+                            at: Instant::now(),
+                            answer: answer.cloned(),
+                        });
+                    }
+                };
                 let asking = async move {
+                    watched(None);
                     let asked =
                         async move { ask(&gateway, operation, &order, prepared, limit).await };
                     let answer = in_time(asked, limit).await.unwrap_or_else(Answer::Unknown);
+                    watched(Some(&answer));
                     let silent = Answer::Unknown(Unknown::Timeout);
                     let broken = Answer::Unknown(Unknown::Broken);
                     let reached = ![Answer::NotSent, silent, broken].contains(&answer);

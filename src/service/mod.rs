@@ -27,11 +27,12 @@ mod start;
 pub mod view;
 mod wording;
 
+pub use calls::{Trace, Traced};
 pub use driver::CLOCK_ERROR_MAX;
 pub use intake::{Accepts, Emv, Intake};
 pub use notify::NotifyError;
 pub use refunds::Allowance;
-pub use replay::{ParkError, duties_in, park_in};
+pub use replay::{ParkError, duties_in, gap_since, park_in};
 pub use shown::{blocks, svg};
 pub use start::{Parts, Running, StartError, start, wall_clock};
 

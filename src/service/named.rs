@@ -197,7 +197,10 @@ mod tests {
             number: 1,
         };
         let named = Subject::Attempt(second.clone());
-        assert_eq!(culprits(&mut Bomb, &state, NOW), [named.clone()]);
+        assert_eq!(
+            culprits(&mut Bomb, &state, NOW),
+            std::slice::from_ref(&named)
+        );
         assert_eq!(
             named.to_string(),
             "the core crashed over attempt t2-1; if this comes again at every start, set it \

@@ -197,23 +197,21 @@ fn told(about: &NotificationAbout) -> Told {
     }
 }
 
-/// What repetitions of one notification share: its number, or what it says.
+/// What repetitions share. A gateway may give the same news another number: what it
+/// says of an order or a refund counts, and the number only where nothing is named.
 fn name(remark: &Remark) -> Option<String> {
-    let Remark::NotificationKept { gateway, id, told } = remark;
-    Some(match (id, told) {
-        (Some(id), _) => format!("{gateway} id {id}"),
-        (None, Told::Order { number, report }) => {
-            format!(
-                "{gateway} {number} {:?}",
-                report.as_ref().map(|r| &r.status)
-            )
+    let Remark::NotificationKept { gateway, id, told } = remark else {
+        return None;
+    };
+    Some(match told {
+        Told::Order { number, report } => {
+            let status = report.as_ref().map(|report| &report.status);
+            format!("{gateway} order {number} {status:?}")
         }
-        (None, Told::Refund { number, report }) => {
-            format!(
-                "{gateway} {number} {:?}",
-                report.as_ref().map(|r| &r.status)
-            )
+        Told::Refund { number, report } => {
+            let status = report.as_ref().map(|report| &report.status);
+            format!("{gateway} refund {number} {status:?}")
         }
-        (None, Told::Other { kind }) => format!("{gateway} {kind}"),
+        Told::Other { kind } => format!("{gateway} {kind} {id:?}"),
     })
 }

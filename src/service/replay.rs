@@ -3,12 +3,17 @@
 use super::record::tender_row;
 use super::start::wall_clock;
 use super::view::{ObligationView, obligation_views};
-use crate::domain::{AttemptId, Denial, Fact, Setup, State, StoreId, Tender, TenderId, apply};
+use crate::domain::{
+    AttemptId, Denial, Fact, Remark, Setup, State, StoreId, Tender, TenderId, Timestamp, apply,
+};
 use crate::journal::{Entry, Journal, JournalError, Reader};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How many remarks back an open gap is looked for: more than a list can leave behind.
+const GAP_DEPTH: usize = 200_000;
 
 /// A state with nothing in it, to apply facts to.
 pub(super) fn blank(setup: Arc<Setup>) -> State {
@@ -52,6 +57,22 @@ pub fn duties_in(journal: &Path) -> Result<Vec<ObligationView>, JournalError> {
         duties.extend(read_tender(&reader, &id)?.iter().flat_map(obligation_views));
     }
     Ok(duties)
+}
+
+/// Since when nothing is surely known, in a journal that was begun after a lost one
+/// and whose gap was not compared with the gateways' lists.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn gap_since(reader: &Reader) -> Result<Option<Timestamp>, JournalError> {
+    let remarks = reader.newest_remarks(GAP_DEPTH)?;
+    let mut newest_first = remarks.into_iter().rev();
+    let of_gap = newest_first.find_map(|entry| match entry.remark {
+        Remark::GapOpened { since } => Some(Some(since)),
+        Remark::GapCompared { .. } => Some(None),
+        _ => None,
+    });
+    Ok(of_gap.flatten())
 }
 
 /// Why an attempt was not parked.

@@ -3,12 +3,13 @@
 use super::Service;
 use super::audit;
 use super::board::Board;
-use super::calls::Calls;
+use super::calls::{Calls, Trace};
 use super::driver::thread::{self, Counter, Disk, QUEUE, System};
 use super::driver::{Driver, Joined, Message, Read, RecoverError, TheCore};
 use super::intake::{Accepts, Intake};
 use super::named::Named;
 use super::notify::Ear;
+use super::replay::gap_since;
 use super::view::{GatewayView, Notice, ScannerView};
 use super::wording::void_text;
 use crate::domain::code::Classifier;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub language: Language,
     /// Where the trading day is counted.
     pub timezone: jiff::tz::TimeZone,
+    /// Who watches the calls, if anybody does.
+    pub trace: Option<Trace>,
     /// How often the service manager is told that the driver works.
     pub watchdog: Option<Duration>,
 }
@@ -154,6 +157,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             boards.gateways.insert(id.clone(), view);
         }
     });
+    let gap = gap_since(&reader).map_err(StartError::Journal)?;
     let ear = Ear::new(gateways.clone(), &reader).map_err(StartError::Journal)?;
     let service = Service {
         messages: messages.clone(),
@@ -179,7 +183,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         notices: notices.clone(),
         language: parts.language,
     };
-    let calls = Calls::new(gateways, messages.clone(), Arc::clone(&board));
+    let calls = Calls::new(gateways, messages.clone(), Arc::clone(&board), parts.trace);
     let joined = Joined {
         book: Disk { journal, reader },
         hands: calls,
@@ -189,6 +193,15 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     };
     let mut driver = Driver::new(setup, intake, parts.language, joined);
     driver.recover()?;
+    if let Some(since) = gap {
+        let why = format!(
+            "the journal before this one was lost, and the gateways' lists since {since} are not \
+             compared: run qrpayd rebuild"
+        );
+        tracing::error!(why, "no payments are taken");
+        // The queue is empty: there is room.
+        let _ = messages.try_send(Message::Refuse(why));
+    }
     audit::begin(older, messages.clone());
     let (deliveries, arriving) = mpsc::channel(DELIVERIES);
     let lanes: BTreeMap<ScannerId, LaneId> = parts

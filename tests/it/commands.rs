@@ -5,6 +5,7 @@ use crate::program::{Running, run};
 use crate::store::{Outfit, Store};
 use qrpayd::simulator::payby::Plan;
 use serde_json::Value;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands() {
@@ -235,4 +236,17 @@ async fn the_demo_takes_a_payment() {
         assert!(out.contains(part), "{part:?} is missing in:\n{out}");
     }
     assert!(out.ends_with("\nPaid: 37.50 AED.\n"), "{out}");
+}
+
+/// PayBy's nine go-live cases, against a simulated PayBy.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_go_live_cases_pass() {
+    // Longer than one wait of a test: a case waits as long as PayBy wants.
+    let playing = Running::start(&["acceptance", "--simulate", "--json"], "");
+    let (exit, out, said) = playing.end_within(Duration::from_secs(180)).await;
+    assert_eq!(exit, 0, "{out}{said}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 9);
+    assert!(cases.iter().all(|case| case["result"] == "passed"), "{out}");
 }

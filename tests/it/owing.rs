@@ -1,11 +1,11 @@
 //! Duties, and the people who take them over: closed by a manager, parked, listed
 //! while nobody is there.
 
-use crate::cashier::send;
-use crate::patience::{scene, together};
+use crate::cashier::{order, send};
+use crate::patience::{scene, together, until};
 use crate::program::run;
 use crate::store::{Outfit, Store};
-use qrpayd::simulator::payby::Plan;
+use qrpayd::simulator::payby::{Fault, Operation, Plan};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +14,7 @@ async fn what_is_owed() {
     together([
         scene("closed by a manager", closed_by_a_manager()),
         scene("parked", parked_and_taken_up_again()),
+        scene("a lost journal", a_journal_that_was_lost()),
     ])
     .await;
 }
@@ -148,4 +149,60 @@ async fn parked_and_taken_up_again() {
     store.start().await;
     assert_eq!(store.obligations().await[0]["parked"], Value::Null);
     store.all_is_well_but_the_pace();
+}
+
+/// A new journal takes payments only when the gateway's own list was compared.
+async fn a_journal_that_was_lost() {
+    let mut store = Store::open().await;
+    let tender = store.collect_and_scan("37.50").await;
+    store.ends(&tender, "paid", "paid").await;
+    let known = store.only_order().merchant_order_no;
+    store.stop().await;
+    std::fs::remove_dir_all(store.path("journal")).unwrap();
+    let config = store.path("qrpayd.toml");
+    let config = config.to_str().unwrap().to_owned();
+    let rebuild = [
+        "rebuild",
+        "--config",
+        &config,
+        "--from",
+        "2026-01-01",
+        "--name",
+        "Amal",
+        "--json",
+    ];
+    // The list does not come: the gap stays open, and nothing new is taken.
+    store
+        .gateway()
+        .push_fault(Operation::QueryOrderPage, Fault::Cut { effect: false }, 1)
+        .unwrap();
+    let (exit, out, said) = run(&rebuild, "").await;
+    assert_eq!(exit, 69, "{out}{said}");
+    store.launch();
+    let why = until("the answer", async || {
+        let answer = store.http.get(store.url("/readyz")).send().await.ok()?;
+        let body = answer.text().await.ok()?;
+        body.contains("qrpayd rebuild").then_some(body)
+    })
+    .await;
+    assert!(why.contains("not_ready"), "{why}");
+    let denied = store.create("2", "K-new", order("S-new", "5.00")).await;
+    denied.problem(503, "unavailable");
+    store.stop().await;
+
+    let (exit, out, said) = run(&rebuild, "").await;
+    assert_eq!(exit, 0, "{out}{said}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(told["compared"], 1);
+    assert_eq!(told["found"][0]["order"], json!(known));
+    assert_eq!(told["found"][0]["report"]["status"], "money_in");
+    store.start().await;
+    let next = store.collect_and_scan("5.00").await;
+    store.ends(&next, "paid", "paid").await;
+    assert_eq!(store.gateway().violations(), []);
+    // A journal with tenders of its own is no new one.
+    store.stop().await;
+    let (exit, _, said) = run(&rebuild, "").await;
+    assert_eq!(exit, 74, "{said}");
+    assert!(said.contains("move a lost journal away first"), "{said}");
 }

@@ -1,9 +1,10 @@
 //! The real binary as a process.
 
-use crate::patience::in_time;
+use crate::patience::PATIENCE;
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_qrpayd");
@@ -50,14 +51,23 @@ impl Running {
     }
 
     /// Waits for its end: exit code, standard output, standard error.
-    pub(crate) async fn end(mut self) -> (i32, String, String) {
+    pub(crate) async fn end(self) -> (i32, String, String) {
+        self.end_within(PATIENCE).await
+    }
+
+    /// As [`Running::end`], for what takes long.
+    pub(crate) async fn end_within(mut self, patience: Duration) -> (i32, String, String) {
         let child = self.0.take().expect("once");
         let ending = tokio::task::spawn_blocking(move || child.wait_with_output());
         let Output {
             status,
             stdout,
             stderr,
-        } = in_time("the command's end", ending).await.unwrap().unwrap();
+        } = tokio::time::timeout(patience, ending)
+            .await
+            .expect("never came: the command's end")
+            .unwrap()
+            .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (status.code().unwrap_or(-1), text(stdout), text(stderr))
     }

@@ -235,6 +235,6 @@ fn play(cell: &Cell, telling: bool) -> (Run, Outcome) {
         Step::AtTheDeadline => Some((wait, hour)),
     };
     let mut run = Run::of(world);
-    let outcome = run.to_the_end();
+    let outcome = run.ends();
     (run, outcome)
 }

@@ -11,9 +11,10 @@ use super::world::{Happening, World};
 use qrpayd::domain::code::PaymentCode;
 use qrpayd::domain::{
     AttemptId, BusinessDay, Event, IdempotencyKey, LaneId, Mode, NewRefund, NewTender, SaleRef,
-    Tender, TenderId, Verdict,
+    ScannerId, Tender, TenderId, Verdict,
 };
-use qrpayd::service::driver::{Message, Moment};
+use qrpayd::scanner::{Reply, Use};
+use qrpayd::service::driver::{Message, Moment, Read};
 use std::time::Duration;
 
 /// Tenders asked for in one day.
@@ -91,7 +92,15 @@ pub(crate) fn scans(world: &mut World, lane: &LaneId, code: PaymentCode) {
     world.tell(|| format!("scan on {lane}"));
     let twice = world.luck.is_random() && world.chance.one_in(6);
     for _ in 0..=usize::from(twice) {
-        world.message(Message::Scan(lane.clone(), code.clone(), ended));
+        let scanner = ScannerId::new("counter").unwrap();
+        world.message(Message::Scan(Read {
+            lane: lane.clone(),
+            scanner,
+            usage: Use::Dedicated,
+            code: code.clone(),
+            ended,
+            reply: Reply::nowhere(),
+        }));
     }
 }
 

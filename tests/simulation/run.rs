@@ -61,7 +61,7 @@ pub(crate) fn day(seed: u64, plant: Option<Plant>, telling: bool) -> Outcome {
         world: Rc::new(RefCell::new(world)),
         driver: None,
     };
-    run.to_the_end()
+    run.ends()
 }
 
 /// Outages of the network and steps of the clock.
@@ -111,7 +111,7 @@ impl Run {
         self.world.borrow_mut()
     }
 
-    pub(crate) fn to_the_end(&mut self) -> Outcome {
+    pub(crate) fn ends(&mut self) -> Outcome {
         let mut happenings = 0;
         loop {
             let next = self.world().agenda.pop_first();
@@ -224,7 +224,7 @@ impl Run {
                     world.work_at(now);
                 }
                 if let Some(alarm) = driver.next_alarm() {
-                    let at = world.from_moment(millis(alarm.0));
+                    let at = world.clock_at(millis(alarm.0));
                     world.work_at(at);
                 }
             }

@@ -284,7 +284,7 @@ impl World {
     }
 
     /// When a moment of the driver's clock is.
-    pub(crate) fn from_moment(&self, moment: u64) -> u64 {
+    pub(crate) fn clock_at(&self, moment: u64) -> u64 {
         let clock = match self.plant {
             Some(Plant::ClockTrusted) => {
                 let moment = i64::try_from(moment).unwrap() - self.wall - 86_400_000;

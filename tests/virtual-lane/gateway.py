@@ -31,7 +31,7 @@ class Gateway:
         if not (folder / "server.pem").exists():
             authority(folder)
         self.process = subprocess.Popen(
-            [binary, "simulate", *(["--gateway", "payby"] if "qrpayd-old" not in str(binary) else []), "--keys", self.keys, "--listen", "127.0.0.1:0",
+            [binary, "simulate", "--gateway", "payby", "--keys", self.keys, "--listen", "127.0.0.1:0",
              "--control", "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, preexec_fn=die_with_parent)
         told = ""

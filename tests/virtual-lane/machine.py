@@ -74,7 +74,10 @@ class Machine:
             self.guest.there(60)
             self.guest.wake()
         else:
-            self.guest.there(400)
+            try:
+                self.guest.there(400)
+            except TimeoutError:
+                raise TimeoutError(f"no boot: {self.console.read_text(errors='replace')[-3000:]}") from None
 
     def _command(self, saved):
         # Memory that is to be saved is shared with its file; else the file stays as it is.

@@ -84,7 +84,7 @@ impl Node {
         self.sys.ancestors().find(|folder| {
             let name = folder.file_name().and_then(|name| name.to_str());
             name.is_some_and(|name| {
-                name.len() == 19 && name.bytes().nth(4) == Some(b':') && name.contains('.')
+                name.len() == 19 && name.as_bytes().get(4) == Some(&b':') && name.contains('.')
             })
         })
     }

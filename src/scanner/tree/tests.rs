@@ -1,4 +1,5 @@
 //! Devices in folders of our own.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use std::fs;

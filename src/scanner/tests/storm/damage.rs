@@ -13,8 +13,14 @@ pub(super) fn any(scene: &mut Scene, random: &mut Random) {
     match random.below(9) {
         0 if matches!(scene.kind, Kind::Keys(_)) => drop_events(scene, n, count),
         0 | 1 => replug(scene, n, count),
-        2 => pause(scene, n, random),
-        3 => clock_back(scene, n, random),
+        2 => {
+            lose_inside(scene, n, count);
+            pause(scene, n, random);
+        }
+        3 => {
+            lose_inside(scene, n, count);
+            clock_back(scene, n, random);
+        }
         4 => lose(scene, n, count),
         5 => double(scene, n),
         6 => cut_front(scene, n),
@@ -71,11 +77,23 @@ fn pause(scene: &mut Scene, n: usize, random: &mut Random) {
     shift(scene, n, |at| at + pause);
 }
 
+/// A cordless scanner out of range: bytes in mid code are lost, and the time shows it.
+fn lose_inside(scene: &mut Scene, n: usize, count: usize) {
+    let before = n.checked_sub(1).and_then(|n| scene.inputs.get(n));
+    let inside = matches!(before, Some((_, Input::Byte(b' '..))));
+    if inside && !scene.paused && !scene.replugged {
+        let last = scene.inputs.len() - 1;
+        scene.inputs.drain(n.min(last)..(n + count).min(last));
+    }
+}
+
 /// Further back than any of these codes takes.
 fn clock_back(scene: &mut Scene, n: usize, random: &mut Random) {
     if scene.paused || scene.replugged {
         return;
     }
+    // A pause at the same place could undo it.
+    scene.replugged = true;
     let back = MS * u32::try_from(20_000 + random.below(100_000)).unwrap();
     shift(scene, n, |at| at.saturating_sub(back));
 }

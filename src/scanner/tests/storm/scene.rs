@@ -233,7 +233,7 @@ pub(super) fn any(random: &mut Random) -> Scene {
                 scene.inputs.extend(reports(&events));
             }
             Kind::Pos(maker) => pos(maker, &code, &mut at, &mut scene.inputs),
-            Kind::Bytes => bytes(end, &code, style.pace, &mut at, &mut scene.inputs),
+            Kind::Bytes => bytes(end, &code, &style, &mut at, &mut scene.inputs),
         }
         assert!(scene.inputs.len() > begun);
         scene.codes.push(match kind {
@@ -425,12 +425,14 @@ fn pos(maker: MakerName, code: &[u8], at: &mut Duration, inputs: &mut Vec<(Durat
 fn bytes(
     end: End,
     code: &[u8],
-    pace: Duration,
+    style: &Style,
     at: &mut Duration,
     inputs: &mut Vec<(Duration, Input)>,
 ) {
     let sum = code.iter().fold(3, |sum, byte| sum ^ byte);
     let (prefix, suffix): (&[u8], Vec<u8>) = match end {
+        // Some send it in front too.
+        End::Cr if style.suffix == 1 => (b"\r", b"\r".to_vec()),
         End::Cr => (b"", b"\r".to_vec()),
         End::Lf => (b"", b"\r\n".to_vec()),
         End::CrLf => (b"", b"\r\n".to_vec()),
@@ -441,7 +443,7 @@ fn bytes(
     };
     for byte in prefix.iter().chain(code).chain(&suffix) {
         inputs.push((*at, Input::Byte(*byte)));
-        *at += pace;
+        *at += style.pace;
     }
 }
 
