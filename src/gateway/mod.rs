@@ -188,7 +188,8 @@ impl Gateway {
         }
     }
 
-    /// Gives money of a paid order back, once. The same order gives the same request.
+    /// Gives money of a paid order back, once. The same order gives the same request,
+    /// but for its time, which is corrected like a reversal's.
     pub async fn refund(&self, order: &RefundOrder, limit: Duration) -> RefundAnswer {
         match self {
             Self::PayBy(payby) => payby.refund(order, limit).await,

@@ -122,6 +122,26 @@ impl Store {
         self.check_submits();
     }
 
+    /// At rest: what the cashier saw fail keeps nothing, what was seen to be paid keeps
+    /// its amount once, and a verdict that was seen is still the verdict.
+    pub(crate) fn as_the_cashier_saw(&self, saw: &BTreeMap<String, String>) {
+        let pages = self.pages();
+        let ledger = self.gateway().orders();
+        for (tender, verdict) in saw {
+            let page = &pages[tender];
+            let ours = |number: &String| page.orders.iter().any(|(order, _)| order == number);
+            let of_tender = ledger.iter().filter(|o| ours(&o.merchant_order_no));
+            let kept: Vec<u64> = of_tender.map(|o| o.kept()).filter(|k| *k > 0).collect();
+            let (expected, still) = match verdict.as_str() {
+                "paid" => (vec![page.amount.minor], page.verdict == Some(Verdict::Paid)),
+                "not_paid" => (Vec::new(), page.verdict == Some(Verdict::NotPaid)),
+                _ => (kept.clone(), page.verdict != Some(Verdict::Unresolved)),
+            };
+            assert!(still, "{tender} was seen {verdict}: {page:?}");
+            assert_eq!(kept, expected, "{tender} was seen {verdict}");
+        }
+    }
+
     /// No order number was ever placed twice.
     fn check_submits(&self) {
         let mut placed = BTreeSet::new();

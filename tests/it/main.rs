@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   layers, source, unit      the sources and the shipped files
+//!   simulation                the driver and the core in simulated stores
 //!
 //!   paying refusing waiting unknown outage        a payment, from its best end to its worst
 //!   refunding showing telling wallets owing       what may follow, and other ways
@@ -37,6 +38,9 @@ mod scan;
 mod scanning;
 mod secrets;
 mod showing;
+#[path = "../simulation/mod.rs"]
+#[allow(dead_code)] // Some of it is for `examples/simulate.rs`.
+mod simulation;
 mod source;
 mod starting;
 mod stopping;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(15);
+pub(crate) const LOOK: Duration = Duration::from_millis(15);
 
 /// Looks until there is something to see.
 ///

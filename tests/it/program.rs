@@ -3,11 +3,14 @@
 use crate::patience::PATIENCE;
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_qrpayd");
+/// The program under test: the one that was built with this, or another (`QRPAYD`).
+static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+    let built = env!("CARGO_BIN_EXE_qrpayd");
+    std::env::var("QRPAYD").unwrap_or_else(|_| built.to_owned())
+});
 
 /// Keeps processes from being started: a pty's ends are inherited by whatever starts
 /// while they are being made, and two cannot be made at a time.
@@ -18,7 +21,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 
 /// The program in an environment without anything of this one.
 pub(crate) fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(&*PROGRAM);
     command.args(arguments).env_clear();
     command
 }

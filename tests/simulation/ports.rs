@@ -204,7 +204,8 @@ impl Hands for Port {
     }
 
     fn give_up(&mut self, serial: u64) {
-        self.0.borrow_mut().calls.remove(&serial);
+        let world = &mut *self.0.borrow_mut();
+        world.calls.remove(&(world.life, serial));
     }
 
     fn warm(&mut self, _: &[GatewayId]) {

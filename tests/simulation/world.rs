@@ -30,13 +30,16 @@ pub(crate) const FAULTS_END: u64 = 20 * 60 * 1_000;
 /// When something happens, and its place among all that was ever planned.
 pub(crate) type Place = (u64, u64);
 
+/// A call: which process made it, and its serial number there.
+pub(crate) type Line = (u64, u64);
+
 pub(crate) enum Happening {
     /// The driver looks at what came in.
     Work,
     /// A request reaches its gateway.
-    Lands(u64, Call, usize, super::wire::Fate),
+    Lands(Line, Call, usize, super::wire::Fate),
     /// An answer, or the end of waiting for one, reaches the process.
-    Answer(u64, Event),
+    Answer(Line, Event),
     /// The customer confirms.
     Payer(GatewayId, OrderNumber),
     /// The merchant's back office gives a payment back.
@@ -112,9 +115,12 @@ pub(crate) struct World {
     pub(crate) moments_left: Option<u64>,
     pub(crate) inbox: Vec<Message<Ask>>,
     pub(crate) prepared: BTreeMap<AttemptId, Option<String>>,
-    /// The calls that run, by their serial number.
-    pub(crate) calls: BTreeMap<u64, (About, Asked)>,
+    /// The calls that run, by the process that made them and their serial number.
+    pub(crate) calls: BTreeMap<Line, (About, Asked)>,
+    /// How many processes there were before this one.
+    pub(crate) life: u64,
     pub(crate) clock_errors: BTreeMap<GatewayId, Duration>,
+    offsets: BTreeMap<GatewayId, i64>,
     /// When the driver looks next.
     pub(crate) work: Option<Place>,
 }
@@ -164,7 +170,9 @@ impl World {
             inbox: Vec::new(),
             prepared: BTreeMap::new(),
             calls: BTreeMap::new(),
+            life: 0,
             clock_errors: BTreeMap::new(),
+            offsets: BTreeMap::new(),
             work: None,
         }
     }
@@ -234,10 +242,12 @@ impl World {
     /// The process is gone, and everything in it.
     pub(crate) fn ends(&mut self) {
         (self.up, self.dead, self.moments_left) = (false, false, None);
+        self.life += 1;
         let waiting = std::mem::take(&mut self.inbox);
         self.prepared.clear();
         self.calls.clear();
         self.clock_errors.clear();
+        self.offsets.clear();
         if let Some(place) = self.work.take() {
             self.agenda.remove(&place);
         }
@@ -308,10 +318,16 @@ impl World {
     // ---- calls ----
 
     /// A call leaves.
-    pub(crate) fn send(&mut self, serial: u64, call: Call, pause: Duration) {
+    pub(crate) fn send(&mut self, serial: u64, mut call: Call, pause: Duration) {
+        if let Call::Refund { order, .. } = &mut call {
+            // As the gateways' folders do: corrected by what was learned of the clocks.
+            let offset = self.offsets.get(&order.gateway).copied().unwrap_or(0);
+            order.requested = Timestamp(self.wall_time().0 - offset);
+        }
         let (what, about) = asked(&call);
         self.tell(|| format!("call {serial}: {what:?} {}", name(&about)));
-        self.calls.insert(serial, (about.clone(), what));
+        let line = (self.life, serial);
+        self.calls.insert(line, (about.clone(), what));
         let pause = millis(pause);
         let bare = what == Asked::Submit && {
             let About::Attempt(id) = &about else {
@@ -343,11 +359,11 @@ impl World {
         }
         if bare || fate.fault == Some(WireFault::NotSent) {
             let not_sent = event(&call, Answer::NotSent, RefundAnswer::NotSent);
-            self.plan(pause + 10, Happening::Answer(serial, not_sent));
+            self.plan(pause + 10, Happening::Answer(line, not_sent));
             return;
         }
         for (copy, after) in fate.lands.clone().into_iter().enumerate() {
-            let landing = Happening::Lands(serial, call.clone(), copy, fate.clone());
+            let landing = Happening::Lands(line, call.clone(), copy, fate.clone());
             self.plan(pause + after, landing);
         }
         let unknown = Unknown::Timeout;
@@ -357,11 +373,11 @@ impl World {
             RefundAnswer::Unknown(unknown),
         );
         let (Call::Order { limit, .. } | Call::Refund { limit, .. }) = &call;
-        self.plan(pause + millis(*limit), Happening::Answer(serial, silence));
+        self.plan(pause + millis(*limit), Happening::Answer(line, silence));
     }
 
     /// A request lands at its gateway, and its answer goes back, or does not.
-    pub(crate) fn lands(&mut self, serial: u64, call: Call, copy: usize, fate: super::wire::Fate) {
+    pub(crate) fn lands(&mut self, line: Line, call: Call, copy: usize, fate: super::wire::Fate) {
         let at = self.true_time();
         let without = matches!(
             fate.fault,
@@ -391,7 +407,7 @@ impl World {
                 event(&call, Answer::NotSent, answer)
             }
         };
-        self.tell(|| format!("   gateway, to call {serial}: {}", brief(&answered)));
+        self.tell(|| format!("   gateway, to call {}: {}", line.1, brief(&answered)));
         let Some(back) = fate.back.filter(|_| copy == fate.answering) else {
             return;
         };
@@ -401,9 +417,9 @@ impl World {
         }
         let answer = super::answers::travelled(self, &call, answered, fate.fault);
         if fate.fault == Some(WireFault::AnswerDoubled) {
-            self.plan(back + 5, Happening::Answer(serial, answer.clone()));
+            self.plan(back + 5, Happening::Answer(line, answer.clone()));
         }
-        self.plan(back, Happening::Answer(serial, answer));
+        self.plan(back, Happening::Answer(line, answer));
     }
 
     fn payer(&mut self, order: &Order, payer: Payer) {
@@ -421,8 +437,9 @@ impl World {
     }
 
     /// An answer reaches the process, if it still waits for it.
-    pub(crate) fn answered(&mut self, serial: u64, event: Event) {
-        if !self.up || self.calls.remove(&serial).is_none() {
+    pub(crate) fn answered(&mut self, line: Line, event: Event) {
+        let serial = line.1;
+        if !self.up || self.calls.remove(&line).is_none() {
             return;
         }
         let (gateway, silent) = match &event {
@@ -442,6 +459,7 @@ impl World {
         if !silent {
             // The date of an answer tells how far the clocks are apart.
             let error = Duration::from_millis(self.wall.unsigned_abs());
+            self.offsets.insert(gateway.clone(), self.wall);
             self.clock_errors.insert(gateway, error);
         }
         self.coverage.answer(&self.disk.truth, &event);

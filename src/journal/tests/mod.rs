@@ -1,5 +1,6 @@
 //! The journal against crashes, damage, full disks and a model.
 
+mod boundaries;
 mod crash;
 mod disk;
 mod fixture;
