@@ -88,6 +88,12 @@ impl Intake {
         sharing::seen(&self.classifier, scan.as_bytes())
     }
 
+    /// The payment code inside a scan; all of it where there is nothing around one.
+    pub(super) fn payment_code(&self, scan: &PaymentCode) -> PaymentCode {
+        let classified = self.classifier.classify(scan.as_bytes());
+        code_to_send(scan.as_bytes(), &classified, Sending::Extract).unwrap_or_else(|| scan.clone())
+    }
+
     /// Refuses what is no payment code.
     pub(super) fn classify(
         &self,

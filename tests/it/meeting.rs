@@ -223,6 +223,8 @@ async fn codepay() {
     let submitted = report(till.submit(&shown, None).await);
     assert_eq!(submitted.status, OrderStatus::Pending);
     assert!(submitted.show.is_some(), "{submitted:?}");
+    assert_eq!(till.enquire(&shown).await.status, OrderStatus::Pending);
+    post(control, &format!("/orders/{}/pay", shown.number), "{}").await;
     assert_eq!(till.enquire(&shown).await.status, OrderStatus::MoneyIn);
 
     // An order that is open is closed by its reversal; one that is paid gives its money

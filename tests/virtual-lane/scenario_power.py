@@ -169,6 +169,7 @@ listen = "127.0.0.1:0"
             print(f"cut {cut}: {sum(lost)} sectors lost, ready after {boots[-1]:.1f} s", flush=True)
             now = {tender: self.till.tender(tender)["verdict"] for tender in told}
             self.assertEqual(now, told)
+            self.till.clear()
             self.till.at_rest(150)
             self.till.agree()
             self.till.scanner_is(1)

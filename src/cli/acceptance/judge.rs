@@ -207,3 +207,69 @@ impl Seen {
         self.check(!alerts.is_empty(), format!("alerted: {alerts}"));
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::cases::CASES;
+    use super::*;
+    use crate::domain::OrderNumber;
+
+    /// A case with queries and cancels at these seconds after the submit.
+    fn played(queries: &[u64], cancels: &[u64], verdict: &'static str) -> Played {
+        let start = Instant::now();
+        let call = |operation, after: u64, answer| Traced {
+            order: OrderNumber::new("o1").unwrap(),
+            operation,
+            at: start + Duration::from_secs(after),
+            answer,
+        };
+        let unknown = Some(Answer::Unknown(Unknown::Timeout));
+        let mut calls = vec![
+            call(Operation::Submit, 0, None),
+            call(Operation::Submit, 1, unknown),
+        ];
+        calls.extend(queries.iter().map(|s| call(Operation::Enquiry, *s, None)));
+        calls.extend(cancels.iter().map(|s| call(Operation::Cancel, *s, None)));
+        Played {
+            order: "o1".to_owned(),
+            calls,
+            verdict,
+            alerts: Vec::new(),
+            notified: false,
+        }
+    }
+
+    fn passes(number: &str, played: Played) -> bool {
+        let case = CASES.iter().find(|case| case.number == number).unwrap();
+        judge(case, Ok(played)).passed
+    }
+
+    #[test]
+    fn each_case_fails_for_what_it_asks() {
+        assert!(passes("002", played(&[2, 5, 8], &[22], "not_paid")));
+        for (queries, cancels, verdict) in [
+            (&[2, 5][..], &[22][..], "not_paid"),
+            (&[2, 3, 4], &[22], "not_paid"),
+            (&[2, 5, 15], &[22], "not_paid"),
+            (&[2, 5, 8], &[], "not_paid"),
+            (&[2, 5, 8], &[10], "not_paid"),
+            (&[2, 5, 8], &[130], "not_paid"),
+            (&[2, 5, 8], &[22], "paid"),
+        ] {
+            let played = played(queries, cancels, verdict);
+            assert!(!passes("002", played), "{queries:?} {cancels:?} {verdict}");
+        }
+        assert!(passes("005", played(&[2], &[22, 25, 28], "not_paid")));
+        assert!(!passes("005", played(&[2], &[22, 25], "not_paid")));
+        assert!(!passes("005", played(&[2], &[22, 23, 24], "not_paid")));
+        // It stopped, and called nobody.
+        assert!(!passes("006", played(&[2], &[22, 25, 28, 31], "not_paid")));
+        assert!(
+            !passes("009", played(&[2], &[], "paid")),
+            "nothing was notified"
+        );
+        let case = &CASES[0];
+        assert!(!judge(case, Err("no service".to_owned())).passed);
+    }
+}

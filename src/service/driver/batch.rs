@@ -182,6 +182,8 @@ impl<P: Ports> Driver<P> {
         }
         let text = error.to_string();
         for (lane, reply) in batch.scans.drain(..) {
+            // It may be scanned again at once.
+            self.submitted.remove(&lane);
             reply.refuse();
             let notice = Notice::new(&lane, batch.at, "unavailable", &text);
             batch.notices.push(notice);

@@ -23,9 +23,8 @@ pub const CLOCK_ERROR_MAX: Duration = Duration::from_secs(10 * 60);
 /// One code read twice within this time was presented once.
 const DOUBLE_READ: Duration = Duration::from_secs(2);
 
-/// A screen may show one code as a Code 128 and as a QR code, whose texts differ. What
-/// one scanner reads within this time, while the first of it is being paid with or was
-/// just now, is one screen.
+/// A screen may show a second symbol with another text. What one scanner reads so soon
+/// after a payment that is over already is that.
 const OTHER_SYMBOL: Duration = Duration::from_secs(1);
 
 /// A scan that was submitted.
@@ -45,18 +44,18 @@ enum Again {
 }
 
 impl Submitted {
-    /// How a payment code that was read at `ended` repeats this one, if it does. A lane
-    /// that is `armed` waits for another code.
+    /// How a payment code that was read at `ended` repeats this one, if it does. `idle`:
+    /// nothing is to be paid on the lane any more.
     fn again(
         &self,
         scanner: &ScannerId,
         ended: Moment,
         fingerprint: Option<&Fingerprint>,
-        armed: bool,
+        idle: bool,
     ) -> Option<Again> {
         let later = ended.since(self.ended);
         let same_code = fingerprint.is_some() && fingerprint == self.fingerprint.as_ref();
-        let same_screen = !armed && self.scanner == *scanner && later < OTHER_SYMBOL;
+        let same_screen = idle && self.scanner == *scanner && later < OTHER_SYMBOL;
         if same_screen || same_code && later < DOUBLE_READ {
             Some(Again::SamePresentation)
         } else {
@@ -149,17 +148,16 @@ impl<P: Ports> Driver<P> {
             return Ok(());
         }
         let mut of_lane = self.state.tenders.values().filter(|t| t.lane == *lane);
-        let tender = of_lane.find(|t| t.verdict.is_none());
-        let armed = tender.is_some_and(|tender| tender.live_attempt().is_none());
-        let tender = tender.map(|tender| tender.id.clone());
+        let tender = of_lane.find(|t| t.verdict.is_none()).map(|t| t.id.clone());
         let seen = self.intake.seen(&code);
         let fingerprint = match seen {
             Seen::Other => None,
-            _ => self.fingerprint_on(lane, &code),
+            _ => Some(self.fingerprint(&code)),
         };
         let before = self.submitted.get(lane);
-        let again =
-            before.and_then(|before| before.again(&scanner, ended, fingerprint.as_ref(), armed));
+        let again = before.and_then(|before| {
+            before.again(&scanner, ended, fingerprint.as_ref(), tender.is_none())
+        });
         let used = again.is_some();
         if sharing::treat(&usage, seen, tender.is_some(), used) == Treatment::TypeOn {
             self.type_on(lane, &code, tender.is_some(), reply, batch);
@@ -218,14 +216,11 @@ impl<P: Ports> Driver<P> {
         }
     }
 
-    /// The fingerprint that a code would have if it were submitted on this lane.
-    fn fingerprint_on(&mut self, lane: &LaneId, code: &PaymentCode) -> Option<Fingerprint> {
-        let lane = self.state.setup.lanes.get(lane)?;
-        let routed = self
-            .intake
-            .route(code, &lane.gateways, None, self.language)
-            .ok()?;
-        Some(self.fingerprints.of(&routed.to_send, &mut self.clock))
+    /// The fingerprint of the payment code in a scan: the same for both symbols of a
+    /// screen, whatever of it the gateway is sent.
+    fn fingerprint(&mut self, scan: &PaymentCode) -> Fingerprint {
+        let code = self.intake.payment_code(scan);
+        self.fingerprints.of(&code, &mut self.clock)
     }
 
     /// Why no payment may be sent to a gateway whose clock is too far from ours:
@@ -272,7 +267,7 @@ mod tests {
         };
         let again = |scanner: &str, ms: u64, code: &str| {
             let ended = begun + Duration::from_millis(ms);
-            first.again(&id(scanner), ended, Some(&print(code)), false)
+            first.again(&id(scanner), ended, Some(&print(code)), true)
         };
         let (presentation, code) = (Some(Again::SamePresentation), Some(Again::SameCode));
         // Both symbols of one screen; another scanner's customer is another one.
@@ -282,9 +277,9 @@ mod tests {
         assert_eq!(again("kiosk", 1999, "a"), presentation);
         assert_eq!(again("counter", 1999, "a"), presentation);
         assert_eq!(again("counter", 2000, "a"), code);
-        assert_eq!(first.again(&id("kiosk"), begun, None, false), None);
-        // After a refusal another code is asked for, and the same one is still the same.
-        let armed = |code: &str| first.again(&id("counter"), begun, Some(&print(code)), true);
-        assert_eq!((armed("b"), armed("a")), (None, presentation));
+        assert_eq!(first.again(&id("kiosk"), begun, None, true), None);
+        // While a tender is there another code is another code, and the same one the same.
+        let busy = |code: &str| first.again(&id("counter"), begun, Some(&print(code)), false);
+        assert_eq!((busy("b"), busy("a")), (None, presentation));
     }
 }
