@@ -1,8 +1,7 @@
 //! A few thousand days and a sample of the grid on every test run; the gate runs more
 //! (`examples/simulate.rs`).
 
-use super::coverage::Coverage;
-use super::{Plant, day, grid};
+use super::{Coverage, Plant, day, grid};
 
 /// Days of a test run: some seconds without optimisation.
 const DAYS: u64 = 300;
