@@ -191,7 +191,7 @@ mod tests {
         paid["refundable"] = json!("25.50");
         desk.answer("GET /v1/tenders/t1", 200, paid);
         desk.answer("POST /v1/tenders/t1/refunds", 201, given("sending"));
-        let (exit, out) = refunded(&desk, &["--wait", "0", "--json"]).await;
+        let (exit, out) = refunded(&desk, &["--wait", "0", "--json", "--key", "R-1"]).await;
         assert_eq!(exit, 11, "{out}");
         let told: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(

@@ -74,9 +74,11 @@ fn differing(running: &Config, written: &Config) -> Vec<&'static str> {
         ("lane", running.lanes != written.lanes),
         ("scanner", running.scanners != written.scanners),
         ("gateway.payby", running.payby != written.payby),
+        ("gateway.codepay", running.codepay != written.codepay),
         ("codes", running.classifier != written.classifier),
         ("journal", running.journal != written.journal),
         ("api", running.api != written.api),
+        ("notify", running.notify != written.notify),
     ]
     .into_iter()
     .filter_map(|(section, differs)| differs.then_some(section))
@@ -94,7 +96,12 @@ mod tests {
         let running = config::parse(sample).unwrap();
         for (old, new, sections) in [
             ("ceiling = \"5000.00\"", "ceiling = \"50.00\"", vec!["lane"]),
-            ("name = \"Corner Grocery\"", "name = \"C\"", vec!["store"]),
+            // The gateway is told the store's name.
+            (
+                "name = \"Corner Grocery\"",
+                "name = \"C\"",
+                vec!["store", "gateway.payby"],
+            ),
             ("product = \"0b6a\"", "product = \"0b6b\"", vec!["scanner"]),
             ("[telemetry]", "[telemetry]\nlog = \"debug\"", vec![]),
             ("[api]", "[api]\nlisten = \"127.0.0.1:8788\"", vec!["api"]),

@@ -202,7 +202,6 @@ async fn bad_calls_change_nothing() {
         (with("amount", json!("5000.01")), 422, "over_ceiling"),
         (with("currency", json!("USD")), 422, "other_currency"),
         (with("currency", json!("dirham")), 422, "bad_currency"),
-        (with("mode", json!("display")), 422, "mode_unsupported"),
         (with("mode", json!("telepathy")), 422, "bad_body"),
         (with("gateway", json!("cash")), 422, "no_gateway"),
         (with("sale", json!("")), 422, "bad_sale"),

@@ -153,7 +153,8 @@ async fn the_symbol_as_it_is() {
     let mut events = store.follow(None).await;
     store.scan(&symbol_of(&code));
     events.next_of("attempt_refused").await;
-    store.scan(&code);
+    // Another one: the symbol and what is in it are one presentation.
+    store.scan(&store.fresh_code());
     store.ends(&tender, "paid", "paid").await;
     assert_eq!(store.calls(Operation::PlaceOrder, 2).await[0].code, "62021");
     store.all_is_well();

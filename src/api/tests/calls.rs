@@ -20,7 +20,8 @@ async fn a_key_makes_one_tender() {
             "id": "t1", "lane": "1", "sale": "A-1001", "day": "2026-03-01",
             "amount": "37.50", "currency": "AED", "mode": "scan", "part": false,
             "state": "armed", "verdict": null, "reason": null, "money": "none",
-            "attempts": [], "note": null, "created": "2026-03-01T10:00:00.000Z",
+            "attempts": [], "refunds": [], "refundable": "0.00", "display": null,
+            "note": null, "created": "2026-03-01T10:00:00.000Z",
             "decided": null, "acknowledged": null,
         })
     );
