@@ -35,6 +35,9 @@ struct Arguments {
     /// Every planted fault, and the rule that finds it.
     #[arg(long)]
     plants: bool,
+    /// Of the planted faults, only those whose name has this in it.
+    #[arg(long, default_value = "")]
+    plant: String,
     /// Every cell of the grid of faults.
     #[arg(long)]
     grid: bool,
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
         }
     }
     if arguments.plants {
-        well &= find_plants();
+        well &= find_plants(&arguments.plant);
     }
     let threads = arguments
         .threads
@@ -104,9 +107,10 @@ fn main() -> ExitCode {
 }
 
 /// Looks for each planted fault, and says by which rule it was found.
-fn find_plants() -> bool {
+fn find_plants(name: &str) -> bool {
     let mut well = true;
-    for (plant, rules) in Plant::ALL {
+    let named = |(plant, _): &(Plant, _)| format!("{plant:?}").contains(name);
+    for (plant, rules) in Plant::ALL.into_iter().filter(named) {
         let found = (0..20_000).find_map(|seed| {
             let broken = day(seed, Some(plant), false).broken?;
             Some((seed, broken))

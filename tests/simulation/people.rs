@@ -80,7 +80,10 @@ pub(crate) fn cashier_acts(world: &mut World, at: usize) {
 pub(crate) fn request(world: &mut World, event: Event) {
     world.tell(|| format!("asks: {event:?}"));
     let ask = match &event {
-        Event::Refund(new) => Ask::Refund(new.key.clone()),
+        Event::Refund(new) => {
+            world.refund_keys.insert(new.key.clone());
+            Ask::Refund(new.key.clone())
+        }
         _ => Ask::Request,
     };
     world.message(Message::Ask(event, ask));

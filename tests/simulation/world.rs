@@ -96,6 +96,8 @@ pub(crate) struct World {
     pub(crate) told: BTreeMap<TenderId, Verdict>,
     /// The tender of each key that anybody was told.
     pub(crate) keys: BTreeMap<qrpayd::domain::IdempotencyKey, TenderId>,
+    /// The keys of the refunds that anybody asked for.
+    pub(crate) refund_keys: BTreeSet<qrpayd::domain::IdempotencyKey>,
     /// How often each call that moves money was made.
     pub(crate) made: BTreeMap<(About, Asked), u32>,
     /// Codes that were shown to a scanner.
@@ -158,6 +160,7 @@ impl World {
             network_down: false,
             told: BTreeMap::new(),
             keys: BTreeMap::new(),
+            refund_keys: BTreeSet::new(),
             made: BTreeMap::new(),
             codes: BTreeSet::new(),
             alive_since: BTreeMap::new(),

@@ -41,6 +41,7 @@ pub(crate) fn commit(world: &mut World, at: Timestamp, facts: &[Fact], rows: &[T
         duties_stay(world, before.as_ref(), &after);
         duties_end_by_proof(world, &after, &facts);
         refunds_end_by_proof(world, &after, &facts);
+        a_key_is_one_refund(world, &after);
         never_more_asked_than_captured(world, &after);
         one_live_attempt(world, &after, &facts);
         row_agrees(world, &after, rows);
@@ -210,6 +211,23 @@ fn refunds_end_by_proof(world: &mut World, after: &Tender, facts: &[&Fact]) {
                 format!("refund {number} of {id} is returned: {returned}, at the gateway {done:?}")
             });
         }
+    }
+}
+
+/// A key makes one refund, and only a key that somebody sent.
+fn a_key_is_one_refund(world: &mut World, after: &Tender) {
+    let keys: Vec<_> = after
+        .refunds
+        .iter()
+        .filter_map(|r| r.key.as_ref())
+        .collect();
+    let distinct: BTreeSet<_> = keys.iter().collect();
+    let strange = keys.iter().any(|key| !world.refund_keys.contains(*key));
+    if strange || distinct.len() < keys.len() {
+        let id = after.id.clone();
+        world.breaks("1 the same key is the same refund", || {
+            format!("{id} has a refund that no key asked for")
+        });
     }
 }
 
