@@ -133,7 +133,7 @@ pub(super) fn give_back(draft: &mut Draft<'_>, amount: Amount) {
 
 fn intend(draft: &mut Draft<'_>, amount: Amount, asked: Asked) -> RefundId {
     let tender = draft.tender;
-    let number = u32::try_from(tender.refunds.len()).unwrap_or(u32::MAX - 1) + 1;
+    let number = tender.refunds.last().map_or(0, |r| r.id.number) + 1;
     let store = &draft.state.setup.store;
     let what = What::RefundIntended {
         refund: number,

@@ -3,7 +3,7 @@
 use super::play::{CANCEL_FIRST, Play};
 use super::says::{
     Says, already_paid, closed, given_back, money_in, money_in_unsaid, no_order, not_sent, nothing,
-    other_order_in, pending, stale_code, too_little_in,
+    other_order_in, pending, stale_code, too_little_in, too_little_pending,
 };
 use crate::domain::{Operation::*, Timer};
 
@@ -130,6 +130,7 @@ fn an_order_that_turns_up_after_the_end_is_undone_before_it_is_paid() {
     play.answer(Submit, pending, &[]);
     ended_closed().answer(Submit, pending, &[]);
     ended_closed().answer(Enquiry, money_in_unsaid, &["-> Enquiry T1/1 10s"]);
+    ended_closed().answer(Enquiry, too_little_pending, &["T1/1 alert WrongAmount"]);
 }
 
 #[test]
@@ -138,6 +139,7 @@ fn older_news_of_money_that_went_back_is_no_new_charge() {
     play.said(Revoke, given_back);
     play.answer(Submit, pending, &[]);
     play.answer(Notification, money_in, &["-> Enquiry T1/1 10s"]);
+    play.answer(Notification, money_in_unsaid, &[]);
     play.answer(Enquiry, given_back, &[]);
     // But an enquiry is fresh.
     play.answer(

@@ -3,7 +3,8 @@
 
 use super::play::{CANCEL_FIRST, Play, VERDICT_FIRST, aed, refund};
 use super::says::{
-    given_back, money_in, refund_nothing, refund_refused, refunded, stale_code, wrong_currency,
+    closed, given_back, money_in, refund_nothing, refund_refused, refunded, stale_code,
+    wrong_currency,
 };
 use crate::domain::{
     Denial, Event, NewRefund, Operation, RefundOperation::*, RefundStage, TenderId, step,
@@ -180,6 +181,7 @@ fn money_that_went_back_already_is_not_refunded() {
     let mut play = Play::paid(CANCEL_FIRST);
     play.asked_refund("r1", 37_50);
     play.refund_said(Submit, refunded);
+    play.answer(Operation::Enquiry, closed, &[]);
     let kept = ["T1/1 kept Returned by Enquiry"];
     play.answer(Operation::Enquiry, given_back, &kept);
     let id = play.tender();

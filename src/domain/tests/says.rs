@@ -53,6 +53,9 @@ pub(crate) fn other_order_in(attempt: &Attempt, amount: Amount) -> Answer {
 pub(crate) fn pending(attempt: &Attempt, amount: Amount) -> Answer {
     report(attempt, Some(amount), OrderStatus::Pending)
 }
+pub(crate) fn too_little_pending(attempt: &Attempt, _: Amount) -> Answer {
+    report(attempt, Some(aed(37_49)), OrderStatus::Pending)
+}
 pub(crate) fn closed(attempt: &Attempt, amount: Amount) -> Answer {
     let status = OrderStatus::NoMoney(refusal(RefusalKind::Closed));
     report(attempt, Some(amount), status)
