@@ -182,5 +182,5 @@ fn a_bit_flipped_at_every_boundary_is_found_or_harmless() {
             }
         }
     }
-    assert!(found > 100, "{found}");
+    assert!(found > 50, "{found}");
 }
