@@ -28,7 +28,7 @@ function tender(id, amount, changes = {}) {
   return {
     id, lane: '1', sale: `A-10${id.slice(1)}`, day: '2026-03-01', amount, currency: 'AED',
     mode: 'scan', part: false, state: 'armed', verdict: null, reason: null, money: 'none',
-    attempts: [], note: null, created: NOW, decided: null, acknowledged: null, ...changes,
+    attempts: [], refunds: [], refundable: '0.00', display: null, note: null, created: NOW, decided: null, acknowledged: null, ...changes,
   };
 }
 

@@ -47,8 +47,7 @@ export function entered() {
   if (!amount) return { missing: $('amount'), words: say('need_amount') };
   if (!sale) return { missing: $('sale'), words: say('need_sale') };
   const currency = $('currency').textContent;
-  const mode = $('display').checked ? 'display' : 'scan';
-  return { content: { sale, amount, currency, mode, part: $('part').checked } };
+  return { content: { sale, amount, currency, mode: 'scan', part: $('part').checked } };
 }
 
 export function drawEntry(lane) {
